@@ -1,0 +1,148 @@
+//! SHA-256 of one doc (its content hash) and of a whole project (its docs hash).
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::path::DocPath;
+
+/// A text that should be a SHA-256 and is not 64 lower-case hex digits.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("not a SHA-256 in lower-case hex")]
+pub struct HashError;
+
+macro_rules! hash_type {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name([u8; 32]);
+
+        impl $name {
+            /// Parses 64 lower-case hex digits.
+            pub fn parse(text: &str) -> Result<Self, HashError> {
+                parse_hex(text).map($name)
+            }
+
+            /// The 32 bytes of the hash.
+            pub fn as_bytes(&self) -> &[u8; 32] {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{self}")
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = HashError;
+            fn try_from(text: String) -> Result<Self, HashError> {
+                $name::parse(&text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(hash: $name) -> String {
+                hash.to_string()
+            }
+        }
+    };
+}
+
+hash_type! {
+    /// SHA-256 of a doc's raw bytes.
+    ContentHash
+}
+hash_type! {
+    /// SHA-256 of what `sha256sum` prints for all docs of a project, sorted by path bytes.
+    DocsHash
+}
+
+impl ContentHash {
+    /// Hashes a doc that is in memory.
+    pub fn of(bytes: &[u8]) -> Self {
+        ContentHash(Sha256::digest(bytes).into())
+    }
+
+    /// Hashes a doc while it is read, without holding it.
+    pub fn of_reader(mut reader: impl std::io::Read) -> std::io::Result<Self> {
+        let mut hasher = Sha256::new();
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            match reader.read(&mut buffer) {
+                Ok(0) => return Ok(ContentHash(hasher.finalize().into())),
+                Ok(n) => hasher.update(&buffer[..n]),
+                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+    }
+}
+
+impl DocsHash {
+    /// Hashes `<content hash>  <path>\n` of every doc; `docs` must come sorted by path bytes.
+    pub fn of<'a>(docs: impl IntoIterator<Item = (&'a DocPath, &'a ContentHash)>) -> Self {
+        let mut hasher = Sha256::new();
+        for (path, hash) in docs {
+            hasher.update(format!("{hash}  {path}\n"));
+        }
+        DocsHash(hasher.finalize().into())
+    }
+}
+
+fn parse_hex(text: &str) -> Result<[u8; 32], HashError> {
+    let digits = text.as_bytes();
+    if digits.len() != 64 {
+        return Err(HashError);
+    }
+    let mut bytes = [0; 32];
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
+    }
+    Ok(bytes)
+}
+
+fn nibble(digit: u8) -> Result<u8, HashError> {
+    match digit {
+        b'0'..=b'9' => Ok(digit - b'0'),
+        b'a'..=b'f' => Ok(digit - b'a' + 10),
+        _ => Err(HashError),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_docs_hash_is_what_sha256sum_of_sha256sum_prints() {
+        // printf a >a.md; printf b >b/c.md; sha256sum a.md b/c.md | sha256sum
+        let (a, b) = (DocPath::parse("a.md").unwrap(), DocPath::parse("b/c.md").unwrap());
+        let hash = DocsHash::of([(&a, &ContentHash::of(b"a")), (&b, &ContentHash::of(b"b"))]);
+        assert_eq!(hash.to_string(), "cdd7650ef8e550a4113343f6664fd2626045671fcb02e2c26f53997b1d4d4ba9");
+    }
+
+    #[test]
+    fn only_lower_case_hex_of_the_right_length_is_a_hash() {
+        let good = ContentHash::of(b"").to_string();
+        assert_eq!(ContentHash::parse(&good).unwrap().to_string(), good);
+        for bad in ["", "ab", &good.to_uppercase(), &format!("{good}0"), &"g".repeat(64)] {
+            assert_eq!(ContentHash::parse(bad), Err(HashError), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_reader_hashes_like_its_bytes() {
+        let bytes = vec![7; 200_000];
+        assert_eq!(ContentHash::of_reader(&bytes[..]).unwrap(), ContentHash::of(&bytes));
+    }
+}

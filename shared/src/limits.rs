@@ -1,0 +1,55 @@
+//! Every size, count and time-out, with its unit and its reason.
+
+use std::time::Duration;
+
+/// Longest doc path, in bytes: fits beside a project root under every common `PATH_MAX`.
+pub const DOC_PATH_BYTES: usize = 512;
+/// Largest doc, in bytes (default of a server setting).
+pub const DOC_BYTES: u64 = 10 * 1024 * 1024;
+/// Most docs in one project (default of a server setting).
+pub const PROJECT_DOCS: u64 = 5_000;
+/// Largest sum of a project's docs, in bytes (default of a server setting).
+pub const PROJECT_BYTES: u64 = 256 * 1024 * 1024;
+/// Longest free text that a person gives (reason, message, name), in characters.
+pub const TEXT_CHARS: usize = 500;
+
+/// Shortest lease, in seconds.
+pub const TTL_MIN_SECONDS: u64 = 1;
+/// Longest lease, in seconds: one day.
+pub const TTL_MAX_SECONDS: u64 = 86_400;
+/// The lease taken when none is asked for, in seconds: a Tech Lead's edit, half an hour.
+pub const TTL_DEFAULT_SECONDS: u64 = 1_800;
+
+/// Events in one answer of the event route, unless asked for fewer.
+pub const EVENTS_PAGE: u64 = 100;
+/// Most events in one answer of the event route.
+pub const EVENTS_PAGE_MAX: u64 = 1_000;
+/// Longest that the event route waits for news, in seconds.
+pub const LONG_POLL_SECONDS: u64 = 60;
+/// Versions in one page of a history.
+pub const HISTORY_PAGE: u64 = 100;
+
+/// Largest frame that a client may send over a socket, in bytes.
+pub const FRAME_BYTES: usize = 64 * 1024;
+/// Client frames a minute and socket.
+pub const FRAMES_PER_MINUTE: u32 = 100;
+/// Bytes that may wait for one socket before it counts as slow and is closed (4008).
+pub const SOCKET_QUEUE_BYTES: usize = 1024 * 1024;
+/// A ping goes out this often on every socket.
+pub const HEARTBEAT: Duration = Duration::from_secs(30);
+/// A socket from which nothing came for so long is dead.
+pub const SOCKET_DEAD: Duration = Duration::from_secs(60);
+/// A socket has this long to show a credential.
+pub const SOCKET_AUTH: Duration = Duration::from_secs(10);
+
+/// Largest answer that the command line accepts from a server, in bytes: the
+/// largest project in base64, and then some.
+pub const ANSWER_BYTES: u64 = 512 * 1024 * 1024;
+/// Largest hook event read from standard input, in bytes.
+pub const HOOK_INPUT_BYTES: u64 = 32 * 1024 * 1024;
+/// One request of the command line, unless `--timeout` says otherwise.
+pub const REQUEST: Duration = Duration::from_secs(10);
+/// All of `check`, where a complete copy exists, unless `--deadline` says otherwise.
+pub const CHECK_DEADLINE: Duration = Duration::from_secs(2);
+/// Tries after a first failed one.
+pub const RETRIES: u32 = 3;
