@@ -1,1 +1,184 @@
-//! x
+//! The aitk platform: projects, versioned docs, one lock per project, live events.
+//!
+//! `http` and `live` are the edge, `store` and `crypto` the state; the rules they
+//! apply are `aitk_shared`'s. Handlers are the use cases: there is no layer between.
+
+mod auth;
+mod clock;
+mod config;
+mod crypto;
+mod error;
+mod http;
+mod leases;
+mod live;
+mod state;
+mod store;
+
+use std::fs::{File, TryLockError};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use aitk_shared::api::Key;
+use aitk_shared::id::KeyId;
+use aitk_shared::role::Role;
+use anyhow::{Context, bail};
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+
+pub use clock::Clock;
+pub use config::{Config, Flags, Limits, LogFormat};
+
+use crypto::SecretKey;
+use live::Hub;
+use state::{App, Parts};
+use store::Store;
+use store::keys::{self, StoredKey};
+use store::projects;
+
+/// Requests in flight have so long to finish when the server stops.
+const DRAIN: Duration = Duration::from_secs(25);
+
+/// A running server.
+pub struct Server {
+    address: SocketAddr,
+    first_admin_key: Option<String>,
+    app: App,
+    serving: JoinHandle<std::io::Result<()>>,
+    timer: JoinHandle<()>,
+    /// Held as long as the server lives: one server a data folder.
+    _folder: File,
+}
+
+impl Server {
+    /// Starts a server: data folder, secret key, database, timer, listener.
+    pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Self> {
+        let folder = own_folder(&config)?;
+        let secret = SecretKey::load_or_make(&config.secret_key_file)?;
+        let hub = Hub::default();
+        let store = Store::open(&config.database, clock.clone(), hub.clone()).await?;
+        let app = App::new(Parts {
+            store,
+            hub,
+            clock,
+            secret,
+            limits: config.limits,
+            leases_moved: Notify::new(),
+            draining: watch::channel(false).0,
+        });
+        let first_admin_key = ensure_admin(&app, config.admin_key.as_deref()).await.map_err(internal)?;
+        check_sealed_secrets(&app).await.map_err(internal)?;
+        let listener = TcpListener::bind(config.listen).await;
+        let listener = listener.with_context(|| format!("cannot listen on {}", config.listen))?;
+        let address = listener.local_addr()?;
+        let timer = tokio::spawn(leases::expire(app.clone()));
+        let drained = app.clone();
+        let serving = tokio::spawn(async move {
+            let router = http::router(drained.clone());
+            axum::serve(listener, router).with_graceful_shutdown(async move { drained.drained().await }).await
+        });
+        Ok(Server { address, first_admin_key, app, serving, timer, _folder: folder })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The admin key made at the first start; to be shown once.
+    pub fn first_admin_key(&self) -> Option<&str> {
+        self.first_admin_key.as_deref()
+    }
+
+    /// Takes no new work, lets requests in flight finish, tells sockets to reconnect.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        let _ = self.app.draining.send_replace(true);
+        let finish = async {
+            let served = self.serving.await;
+            // Sockets outlive their requests; each holds a receiver until it has closed.
+            self.app.draining.closed().await;
+            served
+        };
+        let served = tokio::time::timeout(DRAIN, finish).await;
+        self.timer.abort();
+        self.app.store.close().await;
+        match served {
+            Ok(served) => Ok(served??),
+            Err(_) => bail!("requests were still running after {} s", DRAIN.as_secs()),
+        }
+    }
+}
+
+fn own_folder(config: &Config) -> anyhow::Result<File> {
+    let data = config.data.display();
+    std::fs::create_dir_all(&config.data).with_context(|| format!("cannot make the data folder {data}"))?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(&config.data, PermissionsExt::from_mode(0o700))
+            .with_context(|| format!("cannot protect the data folder {data}"))?;
+    }
+    let mut options = File::options();
+    let file = options.create(true).truncate(false).write(true).open(config.data.join("server.lock"));
+    let file = file.with_context(|| format!("cannot write in the data folder {data}"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            bail!("another aitk-server runs in {data}; give this one its own --data")
+        }
+        Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("cannot lock {data}")),
+    }
+}
+
+/// Makes sure that an admin's key exists; returns it where it was made here.
+async fn ensure_admin(app: &App, given: Option<&str>) -> error::Result<Option<String>> {
+    let mut write = app.store.write().await?;
+    let made = match given {
+        Some(key) if keys::by_hash(write.connection(), &crypto::hash_api_key(key)).await?.is_some() => {
+            return Ok(None);
+        }
+        Some(key) => key.to_owned(),
+        None if keys::any_admin(write.connection()).await? => return Ok(None),
+        None => crypto::new_api_key(),
+    };
+    let info = Key {
+        id: KeyId::from_random(crypto::random()),
+        name: "admin".into(),
+        role: Role::Admin,
+        projects: Vec::new(),
+        rooms: Vec::new(),
+        prefix: made.chars().take(8).collect(),
+        created_at: write.now(),
+        created_by: if given.is_some() { "configuration" } else { "first start" }.into(),
+        expires_at: None,
+        last_used_at: None,
+    };
+    keys::insert(&mut write, &StoredKey { hash: crypto::hash_api_key(&made), info }).await?;
+    write.commit().await?;
+    Ok(given.is_none().then_some(made))
+}
+
+/// Says at the start, not at the first pull, that a secret key is not the one that sealed.
+async fn check_sealed_secrets(app: &App) -> error::Result<()> {
+    let mut read = app.store.read().await?;
+    for project in projects::all(&mut read).await? {
+        let id = &project.public.id;
+        let sealed = [("token", &project.sealed_token), ("webhookSecret", &project.sealed_webhook)];
+        for (field, sealed) in sealed {
+            if sealed
+                .as_ref()
+                .is_some_and(|sealed| app.secret.open(&format!("{id}/{field}"), sealed).is_err())
+            {
+                tracing::warn!(project = %project.public.slug, field, "the secret key does not open this: set it again, or bring the key back");
+            }
+        }
+    }
+    Ok(())
+}
+
+fn internal(error: error::Error) -> anyhow::Error {
+    match error {
+        error::Error::Internal(cause) | error::Error::Unavailable(cause) => cause,
+        other => anyhow::anyhow!("{other:?}"),
+    }
+}

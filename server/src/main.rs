@@ -1,2 +1,57 @@
-//! x
-fn main(){}
+//! The binary `aitk-server`: settings, log, signals.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use aitk_server::{Clock, Config, Flags, LogFormat, Server};
+use clap::Parser;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Flags::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "aitk-server: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(flags: Flags) -> anyhow::Result<()> {
+    let config = Config::load(flags)?;
+    start_log(config.log_format);
+    let server = Server::start(config, Clock::default()).await?;
+    announce(&server)?;
+
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("draining");
+    server.stop().await
+}
+
+/// Says on standard output where the server listens and, once in its life, the admin key.
+fn announce(server: &Server) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    if let Some(key) = server.first_admin_key() {
+        writeln!(out, "admin key: {key}")?;
+        writeln!(out, "It is shown this once; `aitk login http://{}` stores it.", server.address())?;
+    }
+    writeln!(out, "aitk-server {} listening on http://{}", env!("CARGO_PKG_VERSION"), server.address())?;
+    out.flush()
+}
+
+/// The log goes to standard error; `RUST_LOG` chooses what is in it.
+fn start_log(format: LogFormat) {
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,aitk_server=info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().init(),
+    }
+}

@@ -451,7 +451,7 @@ pub struct TakeLock {
 #[derive(Clone, Default, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RenewLock {
-    /// How long from now, in seconds; as it was taken where absent.
+    /// How long from now, in seconds; where absent half an hour, and never shorter than it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ttl_seconds: Option<i64>,
 }

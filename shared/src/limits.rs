@@ -31,8 +31,6 @@ pub const HISTORY_PAGE: u64 = 100;
 
 /// Largest frame that a client may send over a socket, in bytes.
 pub const FRAME_BYTES: usize = 64 * 1024;
-/// Client frames a minute and socket.
-pub const FRAMES_PER_MINUTE: u32 = 100;
 /// Bytes that may wait for one socket before it counts as slow and is closed (4008).
 pub const SOCKET_QUEUE_BYTES: usize = 1024 * 1024;
 /// A ping goes out this often on every socket.

@@ -104,19 +104,23 @@ impl Manifest {
 
     /// The first two docs that cannot live side by side on every file system.
     pub fn collision(&self) -> Option<Collision> {
-        let mut seen: HashMap<String, &DocPath> = HashMap::with_capacity(self.0.len());
-        for path in self.0.keys() {
+        Manifest::collision_of(self.0.keys())
+    }
+
+    /// The same for paths alone.
+    pub fn collision_of<'a>(paths: impl IntoIterator<Item = &'a DocPath>) -> Option<Collision> {
+        let mut seen: HashMap<String, &DocPath> = HashMap::new();
+        let paths: Vec<_> = paths.into_iter().collect();
+        for path in &paths {
             if let Some(other) = seen.insert(path.twin_key(), path) {
-                return Some(Collision::Twins(other.clone(), path.clone()));
+                return Some(Collision::Twins(other.clone(), (*path).clone()));
             }
         }
-        for path in self.0.keys() {
-            // Folders that differ by case alone would be merged by some file systems:
-            // harmless for the docs in them, which are compared as a whole above.
-            for folder in path.folders() {
-                if let Some(doc) = seen.get(&fold(folder)) {
-                    return Some(Collision::Folder((*doc).clone(), path.clone()));
-                }
+        // Folders that differ by case alone would be merged by some file systems:
+        // harmless for the docs in them, which were compared as a whole above.
+        for path in paths {
+            if let Some(doc) = path.folders().find_map(|folder| seen.get(&fold(folder))) {
+                return Some(Collision::Folder((*doc).clone(), path.clone()));
             }
         }
         None

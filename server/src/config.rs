@@ -1,0 +1,225 @@
+//! Settings: flags before environment before the TOML file before defaults.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use aitk_shared::limits;
+use anyhow::{Context, Result, bail};
+use clap::{Parser, ValueEnum};
+use serde::Deserialize;
+
+/// Run the aitk platform: projects, versioned docs, locks and live events
+///
+/// Without any setting it listens on 127.0.0.1:3001 and keeps everything in its
+/// data folder. At the first start it prints an admin key, once.
+#[derive(Parser, Clone, Debug, Default)]
+#[command(name = "aitk-server", version, max_term_width = 100)]
+pub struct Flags {
+    /// Read settings from this TOML file; its keys are the names of these flags
+    #[arg(long, value_name = "FILE", env = "AITK_SERVER_CONFIG")]
+    pub config: Option<PathBuf>,
+    #[command(flatten)]
+    settings: Partial,
+}
+
+/// Settings of one source; what it does not say is left to the next.
+#[derive(clap::Args, Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Partial {
+    /// Listen on this address; port 0 takes a free one [default: 127.0.0.1:3001]
+    #[arg(long, value_name = "ADDR", env = "AITK_SERVER_LISTEN")]
+    listen: Option<SocketAddr>,
+    /// Keep database and secret key in this folder [default: aitk-server, in the user's data folder]
+    #[arg(long, value_name = "DIR", env = "AITK_SERVER_DATA")]
+    data: Option<PathBuf>,
+    /// Use this database [default: sqlite:aitk.db, in the data folder]
+    #[arg(long, value_name = "URL", env = "AITK_SERVER_DATABASE_URL")]
+    database_url: Option<String>,
+    /// Read the secret key that seals tokens from this file [default: secret.key, in the data folder]
+    #[arg(long, value_name = "FILE", env = "AITK_SERVER_SECRET_KEY_FILE")]
+    secret_key_file: Option<PathBuf>,
+    /// Accept this admin key instead of making one; better set by environment or file
+    #[arg(long, value_name = "KEY", env = "AITK_SERVER_ADMIN_KEY", hide_env_values = true)]
+    admin_key: Option<String>,
+    /// Accept docs up to this size, in bytes [default: 10485760]
+    #[arg(long, value_name = "BYTES", env = "AITK_SERVER_MAX_DOC_BYTES")]
+    max_doc_bytes: Option<u64>,
+    /// Accept so many docs a project [default: 5000]
+    #[arg(long, value_name = "COUNT", env = "AITK_SERVER_MAX_PROJECT_DOCS")]
+    max_project_docs: Option<u64>,
+    /// Accept docs of a project up to this size together, in bytes [default: 268435456]
+    #[arg(long, value_name = "BYTES", env = "AITK_SERVER_MAX_PROJECT_BYTES")]
+    max_project_bytes: Option<u64>,
+    /// Write the log as text or as one JSON object a line [default: text]
+    #[arg(long, value_name = "FORMAT", env = "AITK_SERVER_LOG_FORMAT")]
+    log_format: Option<LogFormat>,
+}
+
+/// How the log is written.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// Sizes and counts that a server accepts.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes of one doc.
+    pub doc_bytes: u64,
+    /// Docs of one project.
+    pub project_docs: u64,
+    /// Bytes of all docs of one project.
+    pub project_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            doc_bytes: limits::DOC_BYTES,
+            project_docs: limits::PROJECT_DOCS,
+            project_bytes: limits::PROJECT_BYTES,
+        }
+    }
+}
+
+/// All settings of a server.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// The data folder.
+    pub data: PathBuf,
+    /// The database file.
+    pub database: PathBuf,
+    /// The file of the secret key.
+    pub secret_key_file: PathBuf,
+    /// An admin key from outside.
+    pub admin_key: Option<String>,
+    /// Sizes and counts.
+    pub limits: Limits,
+    /// How the log is written.
+    pub log_format: LogFormat,
+}
+
+impl Config {
+    /// Puts flags, environment (clap reads both), file and defaults together.
+    pub fn load(flags: Flags) -> Result<Self> {
+        let file = match &flags.config {
+            None => Partial::default(),
+            Some(file) => {
+                let text = std::fs::read_to_string(file)
+                    .with_context(|| format!("cannot read {}", file.display()))?;
+                toml::from_str(&text).with_context(|| format!("cannot understand {}", file.display()))?
+            }
+        };
+        let set = flags.settings;
+        let data = match set.data.or(file.data) {
+            Some(data) => data,
+            None => default_data_folder()?,
+        };
+        let defaults = Limits::default();
+        Ok(Config {
+            listen: set.listen.or(file.listen).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 3001))),
+            database: database_file(set.database_url.or(file.database_url).as_deref(), &data)?,
+            secret_key_file: set.secret_key_file.or(file.secret_key_file).unwrap_or(data.join("secret.key")),
+            admin_key: set.admin_key.or(file.admin_key).map(checked_admin_key).transpose()?,
+            limits: Limits {
+                doc_bytes: set.max_doc_bytes.or(file.max_doc_bytes).unwrap_or(defaults.doc_bytes),
+                project_docs: set.max_project_docs.or(file.max_project_docs).unwrap_or(defaults.project_docs),
+                project_bytes: set
+                    .max_project_bytes
+                    .or(file.max_project_bytes)
+                    .unwrap_or(defaults.project_bytes),
+            },
+            log_format: set.log_format.or(file.log_format).unwrap_or_default(),
+            data,
+        })
+    }
+
+    /// Settings of a server that lives in one folder, on a free port.
+    pub fn in_folder(data: &Path) -> Self {
+        Config {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            data: data.to_owned(),
+            database: data.join("aitk.db"),
+            secret_key_file: data.join("secret.key"),
+            admin_key: None,
+            limits: Limits::default(),
+            log_format: LogFormat::Text,
+        }
+    }
+}
+
+fn database_file(url: Option<&str>, data: &Path) -> Result<PathBuf> {
+    let Some(url) = url else { return Ok(data.join("aitk.db")) };
+    let Some(file) = url.strip_prefix("sqlite:") else {
+        let scheme = url.split(':').next().unwrap_or_default();
+        bail!("database-url: this version speaks sqlite:FILE only, not '{scheme}:'");
+    };
+    match file.strip_prefix("//").unwrap_or(file) {
+        "" => bail!("database-url: 'sqlite:' needs a file, as in sqlite:/var/lib/aitk/aitk.db"),
+        file => Ok(data.join(file)),
+    }
+}
+
+fn checked_admin_key(key: String) -> Result<String> {
+    let fits = key.strip_prefix("sk_").is_some_and(|rest| {
+        rest.len() == 43 && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    });
+    match fits {
+        true => Ok(key),
+        false => bail!("admin-key: a key is 'sk_' and 43 characters of A-Z a-z 0-9 - _"),
+    }
+}
+
+fn default_data_folder() -> Result<PathBuf> {
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    match (absolute("XDG_DATA_HOME"), absolute("HOME")) {
+        (Some(data), _) => Ok(data.join("aitk-server")),
+        (None, Some(home)) => Ok(home.join(".local/share/aitk-server")),
+        (None, None) => bail!("no home folder to keep data in: give one with --data DIR"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flag_beats_the_file_and_the_file_beats_the_default() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("server.toml");
+        std::fs::write(&file, "listen = '127.0.0.1:4000'\nmax-doc-bytes = 7\ndata = '/d'\n").unwrap();
+        let file_name = file.to_str().unwrap();
+        let flags = ["aitk-server", "--config", file_name, "--listen", "127.0.0.1:5000"];
+        let config = Config::load(Flags::parse_from(flags)).unwrap();
+        assert_eq!(config.listen.port(), 5000);
+        assert_eq!((config.limits.doc_bytes, config.limits.project_docs), (7, 5_000));
+        assert_eq!(config.database, Path::new("/d/aitk.db"));
+        std::fs::write(&file, "lisen = '127.0.0.1:4000'\n").unwrap();
+        let error = format!("{:#}", Config::load(Flags::parse_from(flags)).unwrap_err());
+        assert!(error.contains("lisen"), "{error}");
+    }
+
+    #[test]
+    fn another_database_is_refused_with_its_name() {
+        let data = Path::new("/d");
+        assert_eq!(database_file(Some("sqlite:///x/y.db"), data).unwrap(), Path::new("/x/y.db"));
+        assert_eq!(database_file(Some("sqlite:y.db"), data).unwrap(), Path::new("/d/y.db"));
+        for (url, word) in [("postgres://u:secret@h/d", "'postgres:'"), ("sqlite:", "needs a file")] {
+            let error = database_file(Some(url), data).unwrap_err().to_string();
+            assert!(error.contains(word) && !error.contains("secret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_weak_admin_key_is_refused() {
+        assert!(checked_admin_key("sk_admin".into()).is_err());
+        assert!(checked_admin_key(crate::crypto::new_api_key()).is_ok());
+    }
+}

@@ -1,0 +1,29 @@
+//! Whether the server lives, and whether it can work.
+
+use aitk_shared::api::Ready;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::state::App;
+
+/// The process answers.
+pub async fn alive() -> Json<Value> {
+    Json(json!({"status": "ok"}))
+}
+
+/// The store answers and nobody asked the server to go away.
+pub async fn ready(State(app): State<App>) -> (StatusCode, Json<Ready>) {
+    let store = match app.store.ping().await {
+        Ok(()) => "ok",
+        Err(_) => "unavailable",
+    };
+    let draining = *app.draining.borrow();
+    let ok = store == "ok" && !draining;
+    let ready = Ready {
+        status: if ok { "ok" } else { "unavailable" }.into(),
+        checks: json!({"store": store, "draining": draining}),
+    };
+    (if ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, Json(ready))
+}

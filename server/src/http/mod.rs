@@ -1,0 +1,85 @@
+//! The HTTP interface: every route on one screen.
+
+mod body;
+mod docs;
+mod health;
+mod hook;
+mod keys;
+mod locks;
+mod precondition;
+mod projects;
+mod rooms;
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::trace::TraceLayer;
+use tracing::Span;
+
+use crate::error::Error;
+use crate::live;
+use crate::state::App;
+
+pub use body::Params;
+
+/// All routes of the server.
+pub fn router(app: App) -> Router {
+    // base64 makes four bytes of three; names and quotes come on top.
+    let body_of = |bytes: u64| usize::try_from(bytes / 3 * 4 + 64 * 1024).unwrap_or(usize::MAX);
+    let one_doc = DefaultBodyLimit::max(body_of(app.limits.doc_bytes));
+    let many_docs = DefaultBodyLimit::max(body_of(app.limits.project_bytes).saturating_mul(2));
+
+    let api = Router::new()
+        .route("/projects", get(projects::list).post(projects::create))
+        .route("/projects/{id}", get(projects::show).put(projects::update).delete(projects::remove))
+        .route("/projects/{id}/docs", get(docs::list))
+        .route("/projects/{id}/docs/batch", post(docs::batch).layer(many_docs))
+        .route(
+            "/projects/{id}/docs/{*path}",
+            get(docs::show).put(docs::save).delete(docs::remove).layer(one_doc),
+        )
+        .route("/projects/{id}/history", get(docs::history))
+        .route(
+            "/projects/{id}/lock",
+            get(locks::show).post(locks::take).put(locks::renew).delete(locks::release),
+        )
+        .route("/projects/{id}/keys", get(keys::list_of_project).post(keys::create_in_project))
+        .route("/projects/{id}/keys/{key}", axum::routing::delete(keys::revoke_in_project))
+        .route("/keys", get(keys::list).post(keys::create))
+        .route("/keys/{key}", axum::routing::delete(keys::revoke))
+        .route("/hook/status/{id}", get(hook::status))
+        .route("/hook/docs/{id}", get(hook::docs))
+        .route("/hook/sync/{id}", post(hook::sync))
+        .route("/rooms/{room}/events", get(rooms::events));
+
+    Router::new()
+        .nest("/api", api)
+        .route("/ws", get(live::upgrade))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .fallback(async || Error::NotFound("no such path on this server".into()))
+        .method_not_allowed_fallback(async || Error::MethodNotAllowed)
+        .layer(CompressionLayer::new().gzip(true).zstd(true))
+        .layer(CatchPanicLayer::custom(|_| internal_error()))
+        .layer(TraceLayer::new_for_http().make_span_with(request_span).on_response(log_response))
+        .with_state(app)
+}
+
+/// A panic in a handler is our bug and the end of that request alone.
+fn internal_error() -> Response {
+    Error::Internal(anyhow::anyhow!("a handler panicked")).into_response()
+}
+
+/// Without the query: it may hold a credential (`/ws?token=`).
+fn request_span(request: &Request) -> Span {
+    tracing::info_span!("request", method = %request.method(), path = request.uri().path())
+}
+
+fn log_response(response: &Response, latency: Duration, _: &Span) {
+    tracing::info!(status = response.status().as_u16(), ms = latency.as_millis(), "answered");
+}

@@ -1,0 +1,166 @@
+//! `/projects`: what a server keeps docs for.
+
+use aitk_shared::api::{CreateProject, OnLock, Project, UpdateProject};
+use aitk_shared::event::Room;
+use aitk_shared::frame::ServerFrame;
+use aitk_shared::id::{ProjectId, Slug};
+use aitk_shared::manifest::Manifest;
+use aitk_shared::path::DocPath;
+use aitk_shared::role::Right;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+
+use super::body::{At, Json as Body, maybe_short_text, short_text};
+use crate::auth::Credential;
+use crate::crypto;
+use crate::error::{Error, Result};
+use crate::state::App;
+use crate::store::Write;
+use crate::store::projects::{self, StoredProject};
+
+/// The projects that the credential covers, by slug.
+pub async fn list(State(app): State<App>, who: Credential) -> Result<Json<Vec<Project>>> {
+    let mut read = app.store.read().await?;
+    let all = projects::all(&mut read).await?;
+    Ok(Json(
+        all.into_iter().map(|project| project.public).filter(|project| who.covers(&project.id)).collect(),
+    ))
+}
+
+/// One project.
+pub async fn show(State(app): State<App>, who: Credential, At(id): At<String>) -> Result<Json<Project>> {
+    let mut read = app.store.read().await?;
+    Ok(Json(who.project(&mut read, &id, Right::Read).await?.public))
+}
+
+/// Makes a project.
+pub async fn create(
+    State(app): State<App>,
+    who: Credential,
+    Body(ask): Body<CreateProject>,
+) -> Result<(StatusCode, Json<Project>)> {
+    who.require(Right::Administer)?;
+    let name = short_text("name", &ask.name)?;
+    let slug = match &ask.slug {
+        Some(slug) => parse_slug(slug)?,
+        None => Slug::from_name(&name).ok_or_else(|| {
+            Error::Invalid("slug: the name has no letter or digit to make one of; give one".into())
+        })?,
+    };
+    let id = ProjectId::from_random(crypto::random());
+    let sealed_token = sealed(&app, &id, "token", ask.token.as_deref())?;
+    let sealed_webhook = sealed(&app, &id, "webhookSecret", ask.webhook_secret.as_deref())?;
+
+    let mut write = app.store.write().await?;
+    let project = StoredProject {
+        public: Project {
+            id,
+            slug,
+            name,
+            repo_url: maybe_short_text("repoUrl", ask.repo_url.as_deref())?,
+            branch: maybe_short_text("branch", ask.branch.as_deref())?,
+            docs_path: parse_docs_path(ask.docs_path.as_deref().unwrap_or("docs"))?,
+            on_lock: ask.on_lock.unwrap_or(OnLock::Warn),
+            has_token: sealed_token.is_some(),
+            has_webhook_secret: sealed_webhook.is_some(),
+            revision: 0,
+            docs_count: 0,
+            created_at: write.now(),
+            updated_at: write.now(),
+        },
+        docs_hash: Manifest::default().docs_hash(),
+        sealed_token,
+        sealed_webhook,
+    };
+    require_free_slug(&mut write, &project.public).await?;
+    projects::insert(&mut write, &project).await?;
+    write.commit().await?;
+    Ok((StatusCode::CREATED, Json(project.public)))
+}
+
+/// Changes any subset of a project's settings.
+pub async fn update(
+    State(app): State<App>,
+    who: Credential,
+    At(id): At<String>,
+    Body(ask): Body<UpdateProject>,
+) -> Result<Json<Project>> {
+    let mut write = app.store.write().await?;
+    let mut project = who.project(write.connection(), &id, Right::Administer).await?;
+    let public = &mut project.public;
+    if let Some(name) = &ask.name {
+        public.name = short_text("name", name)?;
+    }
+    if let Some(slug) = &ask.slug {
+        public.slug = parse_slug(slug)?;
+    }
+    if let Some(url) = &ask.repo_url {
+        public.repo_url = maybe_short_text("repoUrl", url.as_deref())?;
+    }
+    if let Some(branch) = &ask.branch {
+        public.branch = maybe_short_text("branch", branch.as_deref())?;
+    }
+    if let Some(path) = &ask.docs_path {
+        public.docs_path = parse_docs_path(path)?;
+    }
+    public.on_lock = ask.on_lock.unwrap_or(public.on_lock);
+    if let Some(token) = &ask.token {
+        project.sealed_token = sealed(&app, &public.id, "token", token.as_deref())?;
+    }
+    if let Some(secret) = &ask.webhook_secret {
+        project.sealed_webhook = sealed(&app, &public.id, "webhookSecret", secret.as_deref())?;
+    }
+    require_free_slug(&mut write, &project.public).await?;
+    projects::update(&mut write, &project).await?;
+    let stored = projects::find(write.connection(), project.public.id.as_str()).await?;
+    write.commit().await?;
+    Ok(Json(stored.map_or(project.public, |stored| stored.public)))
+}
+
+/// Removes a project with all that belongs to it.
+pub async fn remove(State(app): State<App>, who: Credential, At(id): At<String>) -> Result<StatusCode> {
+    let mut write = app.store.write().await?;
+    let project = who.project(write.connection(), &id, Right::Administer).await?.public.id;
+    projects::delete(&mut write, &project).await?;
+    write.commit().await?;
+    app.leases_moved.notify_one();
+    let room = Room::project(&project);
+    let gone = ServerFrame::Error {
+        code: "not_found".into(),
+        message: "the project was removed".into(),
+        room: Some(room.clone()),
+        retry_after_ms: None,
+    };
+    if let Ok(frame) = serde_json::to_string(&gone) {
+        app.hub.dissolve(&room, &frame.into());
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Ids and slugs are found by the same route, so neither may stand for another project.
+async fn require_free_slug(write: &mut Write, project: &Project) -> Result<()> {
+    match projects::find(write.connection(), project.slug.as_str()).await? {
+        Some(other) if other.public.id != project.id => {
+            Err(Error::Invalid(format!("slug: '{}' is taken", project.slug)))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn sealed(app: &App, project: &ProjectId, field: &str, secret: Option<&str>) -> Result<Option<Vec<u8>>> {
+    let Some(secret) = secret else { return Ok(None) };
+    if secret.is_empty() || secret.len() > 4096 || secret.chars().any(char::is_control) {
+        return Err(Error::Invalid(format!("{field} must be 1 to 4096 bytes without control characters")));
+    }
+    // Bound to project and purpose: one cannot be passed off as the other.
+    Ok(Some(app.secret.seal(&format!("{project}/{field}"), secret)?))
+}
+
+fn parse_slug(text: &str) -> Result<Slug> {
+    Slug::parse(text).map_err(|error| Error::Invalid(error.to_string()))
+}
+
+fn parse_docs_path(text: &str) -> Result<DocPath> {
+    DocPath::parse(text).map_err(|why| Error::Invalid(format!("docsPath {why}")))
+}

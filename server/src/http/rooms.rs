@@ -1,0 +1,64 @@
+//! `/rooms/{room}/events`: the log by plain requests, also where sockets are blocked.
+
+use std::time::Duration;
+
+use aitk_shared::api::EventPage;
+use aitk_shared::event::{Offset, Room};
+use aitk_shared::limits;
+use axum::Json;
+use axum::extract::State;
+use serde::Deserialize;
+
+use super::body::{At, Params};
+use crate::auth::Credential;
+use crate::error::{Error, Result};
+use crate::state::App;
+use crate::store::events as log;
+
+/// `?since=&limit=&wait=`.
+#[derive(Deserialize)]
+pub struct Ask {
+    #[serde(default)]
+    since: Offset,
+    limit: Option<u64>,
+    #[serde(default)]
+    wait: u64,
+}
+
+/// Events after `since`, in order; waits up to `wait` seconds for the first.
+pub async fn events(
+    State(app): State<App>,
+    who: Credential,
+    At(room): At<String>,
+    Params(ask): Params<Ask>,
+) -> Result<Json<EventPage>> {
+    let room = Room::parse(&room).map_err(|error| Error::Invalid(format!("room: {error}")))?;
+    if !who.may_hear(&room) {
+        return Err(Error::NotFound(format!("no room '{room}'")));
+    }
+    if ask.wait > limits::LONG_POLL_SECONDS {
+        return Err(Error::Invalid(format!("wait must be at most {} seconds", limits::LONG_POLL_SECONDS)));
+    }
+    // Before the first look, so that nothing falls between the look and the wait.
+    let mut news = app.hub.wake(&room);
+    let page = read_page(&app, &room, &ask).await?;
+    // A `since` from beyond the head belongs to another epoch: say so at once.
+    if !page.events.is_empty() || ask.wait == 0 || ask.since > page.offset {
+        return Ok(Json(page));
+    }
+    tokio::select! {
+        _ = news.changed() => {}
+        () = tokio::time::sleep(Duration::from_secs(ask.wait)) => {}
+        () = app.drained() => {}
+    }
+    Ok(Json(read_page(&app, &room, &ask).await?))
+}
+
+async fn read_page(app: &App, room: &Room, ask: &Ask) -> Result<EventPage> {
+    let limit = ask.limit.unwrap_or(limits::EVENTS_PAGE).clamp(1, limits::EVENTS_PAGE_MAX);
+    let epoch = app.store.epoch().clone();
+    let mut read = app.store.read().await?;
+    let offset = log::head(&mut read, room).await?;
+    let events = log::page(&mut read, &epoch, room, ask.since, offset, limit).await?;
+    Ok(EventPage { epoch, offset, events })
+}

@@ -1,0 +1,133 @@
+//! What waits to be sent over one socket: encoded frames, bounded in bytes.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use aitk_shared::frame::close;
+use aitk_shared::limits;
+use axum::extract::ws::Utf8Bytes;
+use tokio::sync::Notify;
+
+/// Why the server closes a socket.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Closing {
+    /// A code of [`close`].
+    pub code: u16,
+    /// For people.
+    pub reason: &'static str,
+}
+
+impl Closing {
+    /// The reader does not keep up; it recovers by offset.
+    pub const SLOW: Closing =
+        Closing { code: close::SLOW, reason: "too slow: reconnect and recover by offset" };
+    /// No credential, or one that ended.
+    pub const UNAUTHENTICATED: Closing =
+        Closing { code: close::UNAUTHENTICATED, reason: "authenticate again" };
+    /// The server stops.
+    pub const GOING_AWAY: Closing =
+        Closing { code: close::GOING_AWAY, reason: "the server goes away: reconnect" };
+    /// The frame was larger than the limit (RFC 6455 §7.4.1).
+    pub const TOO_BIG: Closing = Closing { code: 1009, reason: "a frame over the limit" };
+}
+
+/// Filled by rooms, emptied by the socket's own task.
+#[derive(Default)]
+pub struct Outbox {
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    frames: VecDeque<Utf8Bytes>,
+    bytes: usize,
+    closing: Option<Closing>,
+}
+
+impl Outbox {
+    /// Queues a frame; over the bound the socket is closed as slow instead.
+    pub fn push(&self, frame: Utf8Bytes) {
+        let mut state = self.lock();
+        if state.closing.is_some() {
+            return;
+        }
+        state.bytes += frame.len();
+        if state.bytes > limits::SOCKET_QUEUE_BYTES {
+            *state = State { closing: Some(Closing::SLOW), ..State::default() };
+        } else {
+            state.frames.push_back(frame);
+        }
+        drop(state);
+        self.changed.notify_one();
+    }
+
+    /// Asks the socket's task to close; what is queued is dropped.
+    pub fn close(&self, closing: Closing) {
+        let mut state = self.lock();
+        let closing = state.closing.unwrap_or(closing);
+        *state = State { closing: Some(closing), ..State::default() };
+        drop(state);
+        self.changed.notify_one();
+    }
+
+    /// Takes all that is queued, or tells why to close.
+    pub fn take(&self) -> Result<VecDeque<Utf8Bytes>, Closing> {
+        let mut state = self.lock();
+        match state.closing {
+            Some(closing) => Err(closing),
+            None => {
+                state.bytes = 0;
+                Ok(std::mem::take(&mut state.frames))
+            }
+        }
+    }
+
+    /// Waits until there is something to take. Meant for one waiter.
+    pub async fn filled(&self) {
+        loop {
+            {
+                let state = self.lock();
+                if state.closing.is_some() || !state.frames.is_empty() {
+                    return;
+                }
+            }
+            self.changed.notified().await;
+        }
+    }
+
+    /// Waits until the socket shall close. Meant for the same one waiter, while it writes.
+    pub async fn closed(&self) -> Closing {
+        loop {
+            if let Some(closing) = self.lock().closing {
+                return closing;
+            }
+            self.changed.notified().await;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_reader_that_does_not_keep_up_is_closed_and_its_queue_dropped() {
+        let outbox = Outbox::default();
+        let frame = Utf8Bytes::from("x".repeat(limits::SOCKET_QUEUE_BYTES / 2));
+        outbox.push(frame.clone());
+        outbox.push(frame.clone());
+        assert_eq!(outbox.take().unwrap().len(), 2);
+        for _ in 0..3 {
+            outbox.push(frame.clone());
+        }
+        assert_eq!(outbox.closed().await, Closing::SLOW);
+        assert_eq!(outbox.take(), Err(Closing::SLOW));
+        outbox.close(Closing::UNAUTHENTICATED);
+        assert_eq!(outbox.take(), Err(Closing::SLOW), "the first reason stays");
+    }
+}

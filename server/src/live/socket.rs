@@ -1,0 +1,392 @@
+//! `GET /ws`: one task a socket. It answers the client's frames and sends what
+//! its rooms put into its outbox; all that is queued leaves in one write.
+
+use std::collections::HashSet;
+use std::pin::pin;
+use std::time::Duration;
+
+use aitk_shared::event::{Event, Offset, Room, RoomKind};
+use aitk_shared::frame::{ClientFrame, RoomState, ServerFrame, Subscribe};
+use aitk_shared::id::Epoch;
+use aitk_shared::limits;
+use aitk_shared::role::Right;
+use axum::extract::State;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use futures_util::SinkExt;
+use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, MissedTickBehavior, sleep_until, timeout};
+
+use super::{Closing, Connection};
+use crate::auth::{Credential, presented};
+use crate::error::{Error, Result};
+use crate::http::Params;
+use crate::state::App;
+use crate::store::{events, locks};
+
+/// Grows only while a client sends or is sent something: a quiet socket stays small.
+const READ_BUFFER_BYTES: usize = 4 * 1024;
+/// A write leaves at the latest when so much has gathered.
+const WRITE_BUFFER_BYTES: usize = 32 * 1024;
+/// Missed events are read from the log in pages of so many.
+const RECOVERY_PAGE: u64 = 500;
+/// A client that is told to reconnect waits so long, and some more of its own choice.
+const RECONNECT_AFTER: Duration = Duration::from_millis(500);
+/// A last word to a client that may not read any more.
+const LAST_WORD: Duration = Duration::from_secs(1);
+
+/// `?token=`, for browsers, which cannot set headers.
+#[derive(Deserialize)]
+pub struct Query {
+    token: Option<String>,
+}
+
+/// Turns the request into a socket. A credential that does not hold closes it with
+/// 4401 rather than refusing the upgrade, so that browsers can tell why.
+pub async fn upgrade(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Params(query): Params<Query>,
+    socket: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response> {
+    let socket = socket.map_err(|_| Error::Malformed("this path speaks WebSocket (RFC 6455) only".into()))?;
+    let token = presented(&headers).map(str::to_owned).or(query.token);
+    Ok(socket
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .write_buffer_size(WRITE_BUFFER_BYTES)
+        .max_message_size(limits::FRAME_BYTES)
+        .max_frame_size(limits::FRAME_BYTES)
+        .on_upgrade(async move |socket| Session::open(app, socket).run(token).await))
+}
+
+/// Why a session is over.
+enum End {
+    /// The client left or the line is dead.
+    Gone,
+    /// The server closes it.
+    Close(Closing),
+}
+
+type Step<T = ()> = Result<T, End>;
+
+struct Session {
+    app: App,
+    socket: WebSocket,
+    connection: Connection,
+    credential: Option<Credential>,
+    rooms: HashSet<Room>,
+}
+
+impl Session {
+    fn open(app: App, socket: WebSocket) -> Self {
+        let connection = app.hub.connect();
+        Session { app, socket, connection, credential: None, rooms: HashSet::new() }
+    }
+
+    async fn run(mut self, token: Option<String>) {
+        let end = match self.greet(token).await {
+            Ok(()) => self.serve().await,
+            Err(end) => end,
+        };
+        self.app.hub.disconnect(self.connection.id);
+        if let End::Close(closing) = end {
+            let frame = CloseFrame { code: closing.code, reason: closing.reason.into() };
+            let _ = timeout(LAST_WORD, self.socket.send(Message::Close(Some(frame)))).await;
+        }
+    }
+
+    async fn greet(&mut self, token: Option<String>) -> Step {
+        self.say(&ServerFrame::Connected {
+            connection_id: format!("c{}", self.connection.id),
+            server_time: self.app.clock.now(),
+            heartbeat_ms: u64::try_from(limits::HEARTBEAT.as_millis()).unwrap_or(u64::MAX),
+        });
+        match token {
+            Some(token) => self.authenticate(&token).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn serve(&mut self) -> End {
+        let app = self.app.clone();
+        let outbox = self.connection.outbox.clone();
+        let mut drained = pin!(app.drained());
+        let mut heartbeat = tokio::time::interval(limits::HEARTBEAT);
+        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        heartbeat.reset();
+        let opened = Instant::now();
+        let mut heard = opened;
+        loop {
+            let ends_at = self.credential.as_ref().map(|credential| credential.expires_at);
+            let step = tokio::select! {
+                message = self.socket.recv() => {
+                    heard = Instant::now();
+                    match message {
+                        Some(Ok(message)) => self.receive(message).await,
+                        Some(Err(error)) if is_too_big(&error) => Err(End::Close(Closing::TOO_BIG)),
+                        Some(Err(_)) | None => Err(End::Gone),
+                    }
+                }
+                () = outbox.filled() => self.flush().await,
+                _ = heartbeat.tick() => match heard.elapsed() >= limits::SOCKET_DEAD {
+                    true => Err(End::Gone),
+                    false => self.write(async |socket| socket.send(Message::Ping(Default::default())).await).await,
+                },
+                () = sleep_until(opened + limits::SOCKET_AUTH), if ends_at.is_none() => {
+                    Err(End::Close(Closing::UNAUTHENTICATED))
+                }
+                () = app.clock.sleep_until(ends_at.flatten().unwrap_or(app.clock.now())),
+                    if ends_at.flatten().is_some() => Err(End::Close(Closing::UNAUTHENTICATED)),
+                () = &mut drained => Err(self.farewell().await),
+            };
+            if let Err(end) = step {
+                return end;
+            }
+        }
+    }
+
+    async fn receive(&mut self, message: Message) -> Step {
+        let text = match message {
+            Message::Text(text) => text,
+            Message::Binary(_) => {
+                self.refuse("unsupported", "frames are JSON text", None);
+                return Ok(());
+            }
+            Message::Close(_) => return Err(End::Gone),
+            Message::Ping(_) | Message::Pong(_) => return Ok(()),
+        };
+        let frame = match serde_json::from_str(&text) {
+            Ok(frame) => frame,
+            Err(error) => {
+                self.refuse("invalid_request", &format!("not a frame: {error}"), None);
+                return Ok(());
+            }
+        };
+        match frame {
+            ClientFrame::Auth { token } => self.authenticate(&token).await,
+            ClientFrame::Ping => {
+                self.say(&ServerFrame::Pong { at: self.app.clock.now() });
+                Ok(())
+            }
+            ClientFrame::Subscribe(ask) => self.subscribe(ask).await,
+            ClientFrame::Unsubscribe { room } => {
+                self.leave(&room);
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes a first or a fresh credential; rooms that it does not cover are left.
+    async fn authenticate(&mut self, token: &str) -> Step {
+        match Credential::verify(&self.app, token).await {
+            Ok(credential) => {
+                self.app.hub.identify(self.connection.id, &credential.actor.id);
+                let lost: Vec<Room> =
+                    self.rooms.iter().filter(|room| !credential.may_hear(room)).cloned().collect();
+                self.credential = Some(credential);
+                lost.iter().for_each(|room| self.leave(room));
+                Ok(())
+            }
+            Err(Error::Unauthorized(_)) => Err(End::Close(Closing::UNAUTHENTICATED)),
+            Err(error) => {
+                self.refuse_with(&error, None);
+                Ok(())
+            }
+        }
+    }
+
+    async fn subscribe(&mut self, ask: Subscribe) -> Step {
+        let mut rooms = ask.rooms;
+        rooms.extend(ask.room);
+        if rooms.is_empty() {
+            self.refuse("invalid_request", "subscribe needs 'room' or 'rooms'", None);
+        }
+        for room in rooms {
+            let Some(credential) = &self.credential else {
+                self.refuse("unauthorized", "authenticate first", Some(room));
+                continue;
+            };
+            if !credential.may_hear(&room) {
+                self.refuse("not_found", "no such room for this credential", Some(room));
+                continue;
+            }
+            self.join(room, ask.since, ask.epoch.as_ref()).await?;
+        }
+        Ok(())
+    }
+
+    /// Snapshot or missed events first, then live ones: see [`super::hub`].
+    async fn join(&mut self, room: Room, since: Option<Offset>, epoch: Option<&Epoch>) -> Step {
+        self.app.hub.join(&room, &self.connection);
+        self.rooms.insert(room.clone());
+        // What an earlier subscription to the same room had queued goes out before the answer.
+        self.flush().await?;
+        let Some(who) = self.credential.clone() else { return Ok(()) };
+        let app = self.app.clone();
+        let (answer, missed_from) = match snapshot(&app, &who, &room, since, epoch).await {
+            Ok(found) => found,
+            Err(error) => {
+                self.leave_silently(&room);
+                self.refuse_with(&error, Some(room));
+                return Ok(());
+            }
+        };
+        let ServerFrame::Subscribed { offset: head, .. } = answer else { return Ok(()) };
+        self.send_all([&answer]).await?;
+        let mut position = missed_from.unwrap_or(head);
+        while position < head {
+            let page = missed(&app, &room, position, head).await;
+            // Trimmed under our hands: better to start over than to leave a hole.
+            let Ok(page) = page else { return Err(End::Close(Closing::SLOW)) };
+            self.send_all(&page).await?;
+            position += page.len() as u64;
+        }
+        self.app.hub.start(&room, &self.connection, head);
+        Ok(())
+    }
+
+    fn leave(&mut self, room: &Room) {
+        self.leave_silently(room);
+        self.say(&ServerFrame::Unsubscribed { room: room.clone() });
+    }
+
+    fn leave_silently(&mut self, room: &Room) {
+        self.app.hub.leave(room, self.connection.id);
+        self.rooms.remove(room);
+    }
+
+    /// The last frame before a close because the server stops.
+    async fn farewell(&mut self) -> End {
+        let word = ServerFrame::Error {
+            code: "unavailable".into(),
+            message: "the server goes away".into(),
+            room: None,
+            retry_after_ms: u64::try_from(RECONNECT_AFTER.as_millis()).ok(),
+        };
+        let _ = timeout(LAST_WORD, self.send_all([&word])).await;
+        End::Close(Closing::GOING_AWAY)
+    }
+
+    fn refuse_with(&self, error: &Error, room: Option<Room>) {
+        if let Error::Internal(cause) | Error::Unavailable(cause) = error {
+            tracing::error!("socket: {cause:#}");
+        }
+        let (code, detail) = error.code_and_detail();
+        let code = serde_json::to_value(code).unwrap_or_default();
+        self.refuse(code.as_str().unwrap_or("internal"), &detail, room);
+    }
+
+    fn refuse(&self, code: &str, message: &str, room: Option<Room>) {
+        self.say(&ServerFrame::Error {
+            code: code.into(),
+            message: message.into(),
+            room,
+            retry_after_ms: None,
+        });
+    }
+
+    /// Queues a frame behind what is queued already.
+    fn say(&self, frame: &ServerFrame) {
+        if let Ok(text) = serde_json::to_string(frame) {
+            self.connection.outbox.push(text.into());
+        }
+    }
+
+    /// Sends all that is queued.
+    async fn flush(&mut self) -> Step {
+        let frames = self.connection.outbox.take().map_err(End::Close)?;
+        self.write(async move |socket| {
+            for frame in frames {
+                socket.feed(Message::Text(frame)).await?;
+            }
+            socket.flush().await
+        })
+        .await
+    }
+
+    /// Sends frames that nothing may overtake, with the client's own pace.
+    async fn send_all<'a, T: Serialize + 'a>(&mut self, frames: impl IntoIterator<Item = &'a T>) -> Step {
+        let frames: Vec<Utf8Bytes> = frames
+            .into_iter()
+            .filter_map(|frame| serde_json::to_string(frame).ok().map(Into::into))
+            .collect();
+        self.write(async move |socket| {
+            for frame in frames {
+                socket.feed(Message::Text(frame)).await?;
+            }
+            socket.flush().await
+        })
+        .await
+    }
+
+    /// Writes; gives up on a client that reads nothing, or whose queue ran over meanwhile.
+    async fn write(&mut self, write: impl AsyncFnOnce(&mut WebSocket) -> Result<(), axum::Error>) -> Step {
+        let outbox = self.connection.outbox.clone();
+        tokio::select! {
+            written = timeout(limits::SOCKET_DEAD, write(&mut self.socket)) => match written {
+                Ok(Ok(())) => Ok(()),
+                Ok(Err(_)) | Err(_) => Err(End::Gone),
+            },
+            closing = outbox.closed() => Err(End::Close(closing)),
+        }
+    }
+}
+
+/// The answer to a subscription, and where missed events begin.
+async fn snapshot(
+    app: &App,
+    who: &Credential,
+    room: &Room,
+    since: Option<Offset>,
+    epoch: Option<&Epoch>,
+) -> Result<(ServerFrame, Option<Offset>)> {
+    let now_epoch = app.store.epoch().clone();
+    let mut read = app.store.read().await?;
+    let head = events::head(&mut read, room).await?;
+    let since = since.filter(|since| *since <= head && epoch.is_none_or(|epoch| *epoch == now_epoch));
+    let recovered_from = match since {
+        Some(since) if events::reaches_back(&mut read, room, since, head).await? => Some(since),
+        _ => None,
+    };
+    let state = match (recovered_from, room.kind()) {
+        (None, RoomKind::Project) => {
+            let project = who.project(&mut read, room.id(), Right::Read).await?;
+            let now = app.clock.now();
+            let lease = locks::live(&mut read, &project.public.id, now).await?;
+            Some(RoomState {
+                lock: lease.map(|lease| lease.view(now)),
+                hash: project.docs_hash,
+                revision: project.public.revision,
+                presence: Vec::new(),
+            })
+        }
+        _ => None,
+    };
+    let recovered = recovered_from.is_some();
+    let answer =
+        ServerFrame::Subscribed { room: room.clone(), epoch: now_epoch, offset: head, recovered, state };
+    Ok((answer, recovered_from))
+}
+
+async fn missed(app: &App, room: &Room, after: Offset, head: Offset) -> Result<Vec<Event>> {
+    let mut read = app.store.read().await?;
+    let epoch = app.store.epoch();
+    let page = events::page(&mut read, epoch, room, after, head, RECOVERY_PAGE).await?;
+    match page.first().and_then(|event| event.offset) {
+        Some(first) if first == after + 1 => Ok(page),
+        _ => Err(Error::Internal(anyhow::anyhow!("the log of {room} has no event {}", after + 1))),
+    }
+}
+
+fn is_too_big(error: &axum::Error) -> bool {
+    let mut source = std::error::Error::source(error);
+    while let Some(error) = source {
+        if error.to_string().contains("Space limit exceeded") {
+            return true;
+        }
+        source = error.source();
+    }
+    false
+}

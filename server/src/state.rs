@@ -1,0 +1,55 @@
+//! What every request can reach.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use tokio::sync::{Notify, watch};
+
+use crate::clock::Clock;
+use crate::config::Limits;
+use crate::crypto::SecretKey;
+use crate::live::Hub;
+use crate::store::Store;
+
+/// The running server. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// The parts of a running server.
+pub struct Parts {
+    /// The database.
+    pub store: Store,
+    /// The rooms of this instance.
+    pub hub: Hub,
+    /// The clock.
+    pub clock: Clock,
+    /// Seals what projects entrust to the server.
+    pub secret: SecretKey,
+    /// Sizes and counts.
+    pub limits: Limits,
+    /// Wakes the expiry timer when a lease was taken, prolonged or ended.
+    pub leases_moved: Notify,
+    /// Turns true when the server goes away.
+    pub draining: watch::Sender<bool>,
+}
+
+impl App {
+    /// Puts the parts together.
+    pub fn new(parts: Parts) -> Self {
+        App(Arc::new(parts))
+    }
+
+    /// Waits until the server goes away.
+    pub async fn drained(&self) {
+        let mut draining = self.draining.subscribe();
+        // The sender lives as long as the server.
+        let _ = draining.wait_for(|draining| *draining).await;
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}

@@ -1,0 +1,67 @@
+//! The log of each room: one event a row, in order, without gaps.
+
+use aitk_shared::event::{Actor, Event, Offset, Room};
+use aitk_shared::id::{Epoch, EventId};
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+
+use super::row::{Columns, big, damaged};
+use crate::error::Result;
+
+/// The offset of the room's last event; 0 where none was.
+pub async fn head(db: &mut AnyConnection, room: &Room) -> Result<Offset> {
+    let row = sqlx::query("SELECT head FROM rooms WHERE room = $1")
+        .bind(room.as_str().to_owned())
+        .fetch_optional(db)
+        .await?;
+    Ok(row.map(|row| row.uint("head")).transpose()?.unwrap_or(0))
+}
+
+/// Whether every event after `since` up to `head` is still there.
+pub async fn reaches_back(db: &mut AnyConnection, room: &Room, since: Offset, head: Offset) -> Result<bool> {
+    if since >= head {
+        return Ok(since == head);
+    }
+    let row = sqlx::query("SELECT MIN(seq) AS first FROM events WHERE room = $1 AND seq > $2")
+        .bind(room.as_str().to_owned())
+        .bind(big(since))
+        .fetch_one(db)
+        .await?;
+    Ok(sqlx::Row::try_get::<Option<i64>, _>(&row, "first")? == Some(big(since + 1)))
+}
+
+/// At most `limit` events after `since`, up to and with `until`, in order.
+pub async fn page(
+    db: &mut AnyConnection,
+    epoch: &Epoch,
+    room: &Room,
+    since: Offset,
+    until: Offset,
+    limit: u64,
+) -> Result<Vec<Event>> {
+    let select = "SELECT room, seq, id, kind, at, actor_id, actor_name, correlation_id, data \
+                  FROM events WHERE room = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4";
+    let rows = sqlx::query(select)
+        .bind(room.as_str().to_owned())
+        .bind(big(since))
+        .bind(big(until))
+        .bind(big(limit))
+        .fetch_all(db)
+        .await?;
+    rows.iter().map(|row| Ok(decode(row, epoch)?)).collect()
+}
+
+fn decode(row: &AnyRow, epoch: &Epoch) -> sqlx::Result<Event> {
+    let actor_name = row.maybe_text("actor_name")?.unwrap_or_default();
+    Ok(Event {
+        kind: row.text("kind")?,
+        id: row.parsed("id", EventId::parse)?,
+        room: row.parsed("room", Room::parse)?,
+        epoch: epoch.clone(),
+        offset: Some(row.uint("seq")?),
+        at: row.time("at")?,
+        actor: row.maybe_text("actor_id")?.map(|id| Actor { id, name: actor_name }),
+        correlation_id: row.maybe_text("correlation_id")?,
+        data: serde_json::from_str(&row.text("data")?).map_err(|e| damaged("data", e))?,
+    })
+}
