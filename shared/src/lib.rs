@@ -9,12 +9,14 @@
 pub mod api;
 pub mod event;
 pub mod frame;
+pub mod guard;
 pub mod hash;
 pub mod id;
 pub mod limits;
 pub mod lock;
 pub mod manifest;
 pub mod path;
+pub mod plan;
 pub mod role;
 pub mod text;
 pub mod time;

@@ -1,6 +1,7 @@
 //! `/projects/{id}/docs`: read, save, delete; one by one or as one revision.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use aitk_shared::api::{
     Batch, BatchDone, Content, Doc, DocInfo, DocList, Encoding, History, PathProblem, ProblemCode, PutDoc,
@@ -184,11 +185,10 @@ pub async fn batch(
     let mut changes = Changes::new();
     for (path, (content, if_match)) in steps {
         let before = old.get(&path).map(|entry| entry.hash.to_string());
-        if let Some(demand) = if_match {
-            if let Err(Error::Stale(detail)) = demand.check(path.as_str(), before.as_deref()) {
-                faults.push(fault(path.as_str(), ProblemCode::StaleVersion, detail));
-                continue;
-            }
+        let checked = if_match.map_or(Ok(()), |demand| demand.check(path.as_str(), before.as_deref()));
+        if let Err(Error::Stale(detail)) = checked {
+            faults.push(fault(path.as_str(), ProblemCode::StaleVersion, detail));
+            continue;
         }
         if content.is_none() && before.is_none() {
             faults.push(fault(path.as_str(), ProblemCode::NotFound, "does not exist".into()));
@@ -263,8 +263,12 @@ fn check(limits: Limits, old: &Manifest, changes: &Changes) -> Result<()> {
 
 fn collision_fault(collision: &Collision, changes: &Changes) -> PathProblem {
     let (Collision::Twins(one, two) | Collision::Folder(one, two)) = collision;
-    let at_fault = if changes.contains_key(two) { two } else { one };
-    fault(at_fault.as_str(), ProblemCode::InvalidPath, format!("collides: {collision}"))
+    let (at_fault, other) = if changes.contains_key(two) { (two, one) } else { (one, two) };
+    let detail = match collision {
+        Collision::Twins(..) => format!("differs from '{other}' only by case or normalisation"),
+        Collision::Folder(..) => format!("collides with '{other}': a doc cannot be a folder too"),
+    };
+    fault(at_fault.as_str(), ProblemCode::InvalidPath, detail)
 }
 
 type Steps = BTreeMap<DocPath, (Option<Vec<u8>>, Option<Precondition>)>;
@@ -290,8 +294,11 @@ fn parse_batch(batch: Batch, faults: &mut Vec<PathProblem>) -> Steps {
             }
         };
         let demand = if_match.map(|hash| Precondition::Hash(vec![hash.to_string()]));
-        if steps.insert(path, (content, demand)).is_some() {
-            faults.push(fault(&text, ProblemCode::InvalidRequest, "stands in the batch twice".into()));
+        match steps.entry(path) {
+            Entry::Vacant(free) => drop(free.insert((content, demand))),
+            Entry::Occupied(_) => {
+                faults.push(fault(&text, ProblemCode::InvalidRequest, "stands in the batch twice".into()));
+            }
         }
     }
     steps

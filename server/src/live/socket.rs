@@ -98,11 +98,12 @@ impl Session {
     }
 
     async fn greet(&mut self, token: Option<String>) -> Step {
-        self.say(&ServerFrame::Connected {
+        let hello = ServerFrame::Connected {
             connection_id: format!("c{}", self.connection.id),
             server_time: self.app.clock.now(),
             heartbeat_ms: u64::try_from(limits::HEARTBEAT.as_millis()).unwrap_or(u64::MAX),
-        });
+        };
+        self.send_all([&hello]).await?;
         match token {
             Some(token) => self.authenticate(&token).await,
             None => Ok(()),

@@ -1,0 +1,7 @@
+//! Handlers and sockets of a real server on a real database, over HTTP.
+
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod live;
+mod platform;
+mod routes;
