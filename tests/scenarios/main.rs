@@ -1,0 +1,10 @@
+//! The product as its users meet it: real binaries, a real server, real git.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod faults;
+mod first_light;
+mod old_hooks;
+mod refusals;
+mod trust;
+mod watching;
