@@ -104,7 +104,7 @@ fn pool(connections: u32) -> AnyPoolOptions {
                     "PRAGMA synchronous = FULL",
                     "PRAGMA foreign_keys = ON",
                     "PRAGMA busy_timeout = 10000",
-                    "PRAGMA cache_size = -16000",
+                    "PRAGMA cache_size = -4000",
                 ] {
                     sqlx::query(pragma).execute(&mut *connection).await?;
                 }
