@@ -1,2 +1,29 @@
-//! x
-fn main(){}
+//! `aitk`: keeps a team's docs current and untouched where AI coding agents work.
+
+mod agents;
+mod app;
+mod atomic;
+mod client;
+mod commands;
+mod config;
+mod context;
+mod credentials;
+mod error;
+mod hook;
+mod lease;
+mod live;
+mod mirror;
+mod origin;
+mod output;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(|info| {
+        output::panicked(info);
+        std::process::exit(hook::exit_code_of_a_bug());
+    }));
+    // The hook before every tool call: no runtime, no command tree.
+    let args: Vec<_> = std::env::args_os().collect();
+    commands::guard::fast_lane(&args).unwrap_or_else(app::run)
+}

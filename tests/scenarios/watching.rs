@@ -16,9 +16,9 @@ fn watch_prints_each_event_once_and_comes_back_after_a_restart() {
     let lock = format!("/api/projects/{project}/lock");
 
     let plain = dev.start(&["watch"]);
-    plain.wait_for("connected");
+    plain.wait_for("watching");
     let watch = dev.start(&["watch", "--json"]);
-    watch.wait_for("connected");
+    watch.wait_for("watching");
     platform.call("POST", &lock, Some(json!({"reason": "why"})));
     assert_eq!(event(&watch.line()), ("lock:acquired".into(), 1));
     let line = plain.line();
@@ -45,14 +45,14 @@ fn watch_gives_up_after_its_retries_and_stops_for_a_revoked_key() {
     let project = platform.project("p");
     let dev = Person::of(&platform, "p", &platform.key(&project, "developer", "Dan"));
     let watch = dev.start(&["watch"]);
-    watch.wait_for("connected");
+    watch.wait_for("watching");
     let id = platform.call("GET", &format!("/api/projects/{project}/keys"), None)[0]["id"].clone();
     platform.call("DELETE", &format!("/api/projects/{project}/keys/{}", id.as_str().unwrap()), None);
     assert_eq!(watch.end(), Some(3));
 
     let dev = Person::of(&platform, "p", &platform.key(&project, "developer", "Dan"));
     let watch = dev.start(&["watch", "--max-retries", "1"]);
-    watch.wait_for("connected");
+    watch.wait_for("watching");
     platform.kill();
     assert_eq!(watch.end(), Some(5));
 }

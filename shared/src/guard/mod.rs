@@ -138,7 +138,8 @@ impl fmt::Display for Refusal {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
 

@@ -148,7 +148,8 @@ fn fold(text: &OsStr) -> PathBuf {
     PathBuf::from(text.to_string_lossy().to_lowercase())
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use proptest::prelude::*;

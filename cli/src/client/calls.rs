@@ -1,0 +1,145 @@
+//! The calls about docs and their lock, one method each: what is sent, and the type of what
+//! comes back.
+
+use aitk_shared::api::{
+    Batch, BatchDone, Doc, DocInfo, DocList, LOCK_TOKEN_HEADER, Lock, PutDoc, Released, RenewLock,
+    SyncAnswer, SyncRequest, TakeLock,
+};
+use aitk_shared::event::Offset;
+use aitk_shared::hash::ContentHash;
+use aitk_shared::id::ProjectId;
+use aitk_shared::lock::FencingToken;
+use aitk_shared::path::DocPath;
+use reqwest::header::IF_MATCH;
+use reqwest::{Method, RequestBuilder, StatusCode};
+
+use super::{Client, Repeat, answer};
+use crate::error::{Error, Kind, Result};
+use crate::output::shown;
+
+impl Client {
+    /// Lock, revision and docs of one snapshot.
+    pub async fn sync(&self, project: &str, request: &SyncRequest) -> Result<SyncAnswer> {
+        let id = checked(project)?;
+        let request = self.request(Method::POST, &["hook", "sync", id]).json(request);
+        self.ask(request, &named(id), Repeat::Safe).await
+    }
+
+    /// All docs without their content.
+    pub async fn doc_list(&self, project: &str) -> Result<DocList> {
+        let id = checked(project)?;
+        self.ask(self.request(Method::GET, &["projects", id, "docs"]), &named(id), Repeat::Safe).await
+    }
+
+    /// One doc with its content, now or at a revision.
+    pub async fn doc(&self, project: &str, path: &DocPath, revision: Option<Offset>) -> Result<Doc> {
+        let id = checked(project)?;
+        let mut request = self.doc_request(Method::GET, id, path);
+        let mut what = format!("doc '{path}' of {}", named(id));
+        if let Some(revision) = revision {
+            request = request.query(&[("revision", revision)]);
+            what.push_str(&format!(" at revision {revision}"));
+        }
+        self.ask(request, &what, Repeat::Safe).await
+    }
+
+    /// Saves a doc; `expected` is the content hash that must be there now.
+    pub async fn put_doc(
+        &self,
+        project: &str,
+        path: &DocPath,
+        doc: &PutDoc,
+        expected: Option<&ContentHash>,
+        token: Option<FencingToken>,
+    ) -> Result<DocInfo> {
+        let id = checked(project)?;
+        let mut request = self.doc_request(Method::PUT, id, path).json(doc);
+        if let Some(hash) = expected {
+            request = request.header(IF_MATCH, format!("\"{hash}\""));
+        }
+        self.ask(under(request, token), &named(id), Repeat::Never).await
+    }
+
+    /// Several saves and deletions as one revision.
+    pub async fn batch(
+        &self,
+        project: &str,
+        batch: &Batch,
+        token: Option<FencingToken>,
+    ) -> Result<BatchDone> {
+        let id = checked(project)?;
+        let request = self.request(Method::POST, &["projects", id, "docs", "batch"]).json(batch);
+        self.ask(under(request, token), &named(id), Repeat::Never).await
+    }
+
+    /// The live lock.
+    pub async fn lock_state(&self, project: &str) -> Result<Option<Lock>> {
+        let id = checked(project)?;
+        self.ask(self.lock_request(Method::GET, id), &named(id), Repeat::Safe).await
+    }
+
+    /// Takes the lock; false where it was held by this key already.
+    pub async fn take_lock(&self, project: &str, wish: &TakeLock) -> Result<(Lock, bool)> {
+        let id = checked(project)?;
+        let answer =
+            self.send(self.lock_request(Method::POST, id).json(wish), &named(id), Repeat::Never).await?;
+        let lock = answer::decode(&answer.body).map_err(|why| self.protocol_error(&named(id), &why))?;
+        Ok((lock, answer.status == StatusCode::CREATED))
+    }
+
+    /// Prolongs the lease.
+    pub async fn renew_lock(
+        &self,
+        project: &str,
+        wish: &RenewLock,
+        token: Option<FencingToken>,
+    ) -> Result<Lock> {
+        let id = checked(project)?;
+        let request = self.lock_request(Method::PUT, id).json(wish);
+        self.ask(under(request, token), &named(id), Repeat::Never).await
+    }
+
+    /// Ends the own lease.
+    pub async fn release_lock(&self, project: &str, token: Option<FencingToken>) -> Result<Released> {
+        let id = checked(project)?;
+        self.ask(under(self.lock_request(Method::DELETE, id), token), &named(id), Repeat::Never).await
+    }
+
+    /// Ends whoever's lease it is.
+    pub async fn force_release_lock(&self, project: &str, reason: &str) -> Result<Released> {
+        let id = checked(project)?;
+        let request = self.lock_request(Method::DELETE, id).query(&[("force", "true"), ("reason", reason)]);
+        self.ask(request, &named(id), Repeat::Never).await
+    }
+
+    fn lock_request(&self, method: Method, project: &str) -> RequestBuilder {
+        self.request(method, &["projects", project, "lock"])
+    }
+
+    fn doc_request(&self, method: Method, project: &str, path: &DocPath) -> RequestBuilder {
+        let segments: Vec<_> =
+            ["projects", project, "docs"].into_iter().chain(path.as_str().split('/')).collect();
+        self.request(method, &segments)
+    }
+}
+
+/// Shows the fencing token, so that nothing is written under a lock that is over.
+fn under(request: RequestBuilder, token: Option<FencingToken>) -> RequestBuilder {
+    match token {
+        Some(token) => request.header(LOCK_TOKEN_HEADER, token.as_u64()),
+        None => request,
+    }
+}
+
+/// A project's id or slug, before it becomes part of a URL.
+pub(super) fn checked(project: &str) -> Result<&str> {
+    ProjectId::parse(project).map_err(|why| {
+        Error::new(Kind::NotFound, format!("there cannot be a project '{}': {why}", shown(project)))
+            .hint("`aitk project ls` lists the projects of your key")
+    })?;
+    Ok(project)
+}
+
+pub(super) fn named(project: &str) -> String {
+    format!("project '{project}'")
+}

@@ -1,0 +1,62 @@
+//! Where a project begins, and where the user's own folders are.
+
+use std::path::{Path, PathBuf};
+
+use super::PROJECT_FILE;
+use crate::error::{Error, Kind, Result};
+
+/// The project root: `--root`, else the nearest folder with `.aitk.toml`, else the git top level,
+/// else `start`.
+pub fn find_root(start: &Path, explicit: Option<&Path>) -> PathBuf {
+    if let Some(root) = explicit {
+        return start.join(root);
+    }
+    let nearest = |name: &str| start.ancestors().find(|folder| folder.join(name).exists());
+    nearest(PROJECT_FILE).or_else(|| nearest(".git")).unwrap_or(start).to_owned()
+}
+
+/// The user's own folders, by the platform's customs.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Dirs {
+    /// Settings and keys.
+    pub config: PathBuf,
+    /// What must not get lost: leases, kept files.
+    pub data: PathBuf,
+    /// What can be fetched again.
+    pub cache: PathBuf,
+}
+
+impl Dirs {
+    /// The folders of the user who runs this; they need not exist.
+    pub fn of_user() -> Result<Self> {
+        let dirs = directories::ProjectDirs::from("", "", "aitk").ok_or_else(|| {
+            Error::new(Kind::Failed, "there is no home folder to keep settings in").hint("set HOME")
+        })?;
+        Ok(Dirs {
+            config: dirs.config_dir().to_owned(),
+            data: dirs.data_dir().to_owned(),
+            cache: dirs.cache_dir().to_owned(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn the_root_is_the_nearest_project_file_then_the_git_top_level() {
+        let home = tempfile::tempdir().unwrap();
+        let at = |path: &str| home.path().join(path);
+        for folder in ["repo/.git", "repo/app/src", "plain/deep"] {
+            fs::create_dir_all(at(folder)).unwrap();
+        }
+        assert_eq!(find_root(&at("repo/app/src"), None), at("repo"));
+        fs::write(at("repo/app/.aitk.toml"), "").unwrap();
+        assert_eq!(find_root(&at("repo/app/src"), None), at("repo/app"));
+        assert_eq!(find_root(&at("repo"), None), at("repo"));
+        assert_eq!(find_root(&at("repo"), Some(Path::new("app"))), at("repo/app"));
+        assert_eq!(find_root(&at("plain/deep"), None), at("plain/deep"));
+    }
+}

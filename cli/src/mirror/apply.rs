@@ -1,0 +1,138 @@
+//! Carrying a plan out: keep, stage, switch, clear away.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use aitk_shared::plan::{Plan, Step};
+
+use super::answer::Target;
+use super::kept::{self, Kept};
+use super::scan::Scan;
+use super::stage::{self, Stage};
+use super::state::{STATE_FILE, Stamp, State, is_own_name, now};
+use super::{Local, Mirror, failed, git, swap};
+use crate::error::{Error, Kind, Result};
+
+/// Brings `mirror` to `target`, whose state is to be `state`; returns what was kept of other files.
+///
+/// The caller has the turn. Until the switch the old mirror is as it was, and it stays so
+/// where anything fails.
+pub fn apply(mirror: &Mirror, local: &Local, plan: &Plan, target: &Target, mut state: State) -> Result<Kept> {
+    let folder = mirror.folder();
+    if local.state.is_none() {
+        git::refuse_tracked(&mirror.root, &mirror.inside)?;
+        // A clone whose exclude file cannot be written gets its docs all the same.
+        let _ = git::hide(&mirror.root, &mirror.inside);
+    }
+    let mut kept = Kept::new(&folder, &mirror.data, state.synced_at);
+    plan.aside().try_for_each(|path| kept.keep(&folder, path))?;
+
+    let parent = folder.parent().unwrap_or(&mirror.root);
+    fs::create_dir_all(parent).map_err(failed("make", parent))?;
+    let mut stage = Stage::begin(parent, &swap::staging_prefix(&folder))?;
+    fill(&mut stage, &folder, plan, target, &local.scan)?;
+    stage.finish(&state)?;
+    let staged = stage.stamps().clone();
+
+    let old = swap::swap(&folder, stage.path())?;
+    // From here on the stage's name may stand for the old mirror, which may hold news.
+    drop(stage.keep());
+    if let Some(old) = old {
+        clear_away(&old, &folder, &local.scan, &mut kept)?;
+    }
+    let at = now();
+    for doc in &mut state.docs {
+        let looks = fs::symlink_metadata(folder.join(doc.path.as_str())).map(|meta| Stamp::of(&meta)).ok();
+        let same = |looks: &Stamp| staged.get(&doc.path).is_some_and(|staged| looks.is_same_file(*staged));
+        doc.stamp = looks.filter(|looks| same(looks) && looks.is_settled(at));
+    }
+    // Without the stamps the next run reads more, and that is all.
+    let _ = record(&folder, &state);
+    Ok(kept)
+}
+
+fn fill(stage: &mut Stage, old: &Path, plan: &Plan, target: &Target, scan: &Scan) -> Result<()> {
+    for step in &plan.steps {
+        match step {
+            Step::Reuse(doc) => {
+                let seen = scan.stamps.get(step.path());
+                let (Some(entry), Some(seen)) = (target.manifest.get(doc), seen) else {
+                    return Err(missing(doc.as_str()));
+                };
+                stage.reuse(doc, old, entry.hash, *seen)?;
+            }
+            Step::Write(doc) | Step::Replace(doc) => {
+                let bytes = target.contents.get(doc).ok_or_else(|| missing(doc.as_str()))?;
+                stage.write(doc, bytes)?;
+            }
+            Step::Drop(_) | Step::PutAside(_) => {}
+        }
+    }
+    Ok(())
+}
+
+fn missing(doc: &str) -> Error {
+    Error::new(Kind::Failed, format!("the bytes of '{}' are nowhere", crate::output::shown(doc)))
+        .hint("run `aitk sync --force`")
+}
+
+/// Writes the state of a mirror that stays as it is. The caller has the turn.
+pub fn record(folder: &Path, state: &State) -> Result<()> {
+    let path = folder.join(STATE_FILE);
+    let write = || -> Result<()> {
+        let mut staged = tempfile::Builder::new().prefix(".aitk-").tempfile_in(folder)?;
+        std::io::Write::write_all(&mut staged, &state.encode().map_err(anyhow::Error::from)?)?;
+        stage::read_only(staged.path())?;
+        staged.persist(&path).map_err(|error| error.error)?;
+        Ok(())
+    };
+    write().map_err(|error| {
+        Error::new(Kind::Failed, format!("cannot write {}: {}", path.display(), error.message))
+    })
+}
+
+/// Notes how the docs look now, so that they need not be read again; puts their mode right.
+pub fn touch_up(folder: &Path, scan: &Scan, state: &mut State) -> Result<()> {
+    for path in &scan.loose {
+        let path = folder.join(path);
+        stage::read_only(&path).map_err(failed("write-protect", &path))?;
+    }
+    for doc in &mut state.docs {
+        let path = Path::new(doc.path.as_str());
+        let loose = scan.loose.iter().any(|loose| loose == path);
+        doc.stamp = scan.stamps.get(path).copied().filter(|stamp| !loose && stamp.is_settled(scan.at));
+    }
+    Ok(())
+}
+
+/// Removes the switched-away mirror in `old`; what the scan did not see there came since, and is kept.
+fn clear_away(old: &Path, folder: &Path, scan: &Scan, kept: &mut Kept) -> Result<()> {
+    let news = news(old, Path::new(""), scan);
+    for path in &news {
+        if let Err(error) = kept.keep(old, path) {
+            let mut left = folder.to_owned();
+            left.as_mut_os_string().push(format!(".left-{}", std::process::id()));
+            fs::rename(old, &left).map_err(failed("rename", old))?;
+            return Err(kept::left_behind(&left, error));
+        }
+    }
+    // What cannot be removed now is removed by the next run.
+    let _ = fs::remove_dir_all(old);
+    Ok(())
+}
+
+fn news(old: &Path, inside: &Path, scan: &Scan) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(old.join(inside)).into_iter().flatten().flatten() {
+        let path = inside.join(entry.file_name());
+        let Ok(meta) = entry.path().symlink_metadata() else { continue };
+        let own = inside.as_os_str().is_empty() && is_own_name(&entry.file_name().to_string_lossy());
+        let known = scan.stamps.get(&path).is_some_and(|seen| Stamp::of(&meta).is_same_file(*seen));
+        if meta.is_dir() {
+            found.extend(news(old, &path, scan));
+        } else if !own && !known {
+            found.push(path);
+        }
+    }
+    found
+}

@@ -1,0 +1,180 @@
+//! What is on disk in a mirror. Looks, and changes nothing; never follows a link.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use aitk_shared::hash::ContentHash;
+use aitk_shared::plan::{Disk, Found};
+use aitk_shared::time::Timestamp;
+
+use super::state::{DocState, Stamp, State, is_own_name, now};
+
+/// What a scan found.
+#[derive(Clone, Debug)]
+pub struct Scan {
+    /// When it began.
+    pub at: Timestamp,
+    /// Everything below the mirror but our own files.
+    pub disk: Disk,
+    /// How each file looked.
+    pub stamps: BTreeMap<PathBuf, Stamp>,
+    /// Files that are not read-only.
+    pub loose: Vec<PathBuf>,
+    /// Files whose bytes had to be read.
+    pub hashed: usize,
+}
+
+/// How closely to look.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Depth {
+    /// A file that looks as it was written is taken for what was written.
+    Stamps,
+    /// Every file is read.
+    Bytes,
+}
+
+/// Scans the mirror in `folder`, which `state` describes; a mirror that is not there is empty.
+pub fn scan(folder: &Path, state: Option<&State>, depth: Depth) -> io::Result<Scan> {
+    let known = match (state, depth) {
+        (Some(state), Depth::Stamps) => {
+            state.docs.iter().map(|doc| (Path::new(doc.path.as_str()), doc)).collect()
+        }
+        _ => BTreeMap::new(),
+    };
+    let scan = Scan { at: now(), disk: Disk::new(), stamps: BTreeMap::new(), loose: Vec::new(), hashed: 0 };
+    let mut walk = Walk { folder, known, scan };
+    match fs::symlink_metadata(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+        Ok(_) => drop(walk.folder(Path::new(""))?),
+    }
+    Ok(walk.scan)
+}
+
+struct Walk<'a> {
+    folder: &'a Path,
+    known: BTreeMap<&'a Path, &'a DocState>,
+    scan: Scan,
+}
+
+impl Walk<'_> {
+    /// Takes in everything below `inside`; returns whether there was anything.
+    fn folder(&mut self, inside: &Path) -> io::Result<bool> {
+        let mut any = false;
+        for entry in fs::read_dir(self.folder.join(inside))? {
+            let name = entry?.file_name();
+            if inside.as_os_str().is_empty() && is_own_name(&name.to_string_lossy()) {
+                continue;
+            }
+            any = true;
+            self.entry(inside.join(name))?;
+        }
+        Ok(any)
+    }
+
+    fn entry(&mut self, path: PathBuf) -> io::Result<()> {
+        let absolute = self.folder.join(&path);
+        let meta = match fs::symlink_metadata(&absolute) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            meta => meta?,
+        };
+        let found = if meta.is_symlink() {
+            Found::Link
+        } else if meta.is_dir() {
+            if self.folder(&path)? {
+                return Ok(());
+            }
+            Found::EmptyFolder
+        } else if meta.is_file() {
+            self.file(&path, &absolute, &meta)
+        } else {
+            Found::Special
+        };
+        self.scan.stamps.insert(path.clone(), Stamp::of(&meta));
+        self.scan.disk.insert(path, found);
+        Ok(())
+    }
+
+    /// A file that cannot be read counts as special: it is no doc of ours, and must be moved as it is.
+    fn file(&mut self, path: &Path, absolute: &Path, meta: &Metadata) -> Found {
+        if !meta.permissions().readonly() || is_executable(meta) {
+            self.scan.loose.push(path.to_owned());
+        }
+        if let Some(doc) = self.known.get(path)
+            && doc.size == meta.len()
+            && doc.stamp == Some(Stamp::of(meta))
+        {
+            return Found::File(doc.hash);
+        }
+        self.scan.hashed += 1;
+        open_plain(absolute).and_then(ContentHash::of_reader).map_or(Found::Special, Found::File)
+    }
+}
+
+/// Opens a regular file; a link that was put there meanwhile is not followed, a pipe not waited for.
+pub fn open_plain(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use rustix::fs::OFlags;
+        use std::os::unix::fs::OpenOptionsExt;
+        options.custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed());
+    }
+    options.open(path)
+}
+
+#[cfg(unix)]
+fn is_executable(meta: &Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    meta.permissions().mode() & 0o111 != 0
+}
+
+#[cfg(not(unix))]
+fn is_executable(_: &Metadata) -> bool {
+    false
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn a_scan_names_everything_and_follows_nothing() {
+        let outside = tempfile::tempdir().unwrap();
+        fs::write(outside.path().join("secret"), "x").unwrap();
+        let mirror = tempfile::tempdir().unwrap();
+        let at = |name: &str| mirror.path().join(name);
+        fs::create_dir_all(at("a/b")).unwrap();
+        fs::create_dir(at("empty")).unwrap();
+        fs::write(at("a/b/c.md"), "c").unwrap();
+        fs::write(at(".sync-hash"), "ours").unwrap();
+        fs::write(at(".aitk-state.json"), "ours").unwrap();
+        fs::write(at("a/.sync-hash"), "theirs").unwrap();
+        symlink(outside.path(), at("folder-link")).unwrap();
+        symlink(outside.path().join("secret"), at("file-link")).unwrap();
+
+        let scan = scan(mirror.path(), None, Depth::Stamps).unwrap();
+        let hash = |text: &str| Found::File(ContentHash::of(text.as_bytes()));
+        let expected = Disk::from([
+            ("a/.sync-hash".into(), hash("theirs")),
+            ("a/b/c.md".into(), hash("c")),
+            ("empty".into(), Found::EmptyFolder),
+            ("file-link".into(), Found::Link),
+            ("folder-link".into(), Found::Link),
+        ]);
+        assert_eq!(scan.disk, expected);
+        assert_eq!(scan.hashed, 2);
+        assert_eq!(scan.loose.len(), 2);
+    }
+
+    #[test]
+    fn no_mirror_is_an_empty_one() {
+        let nowhere = tempfile::tempdir().unwrap().path().join("x");
+        assert!(scan(&nowhere, None, Depth::Bytes).unwrap().disk.is_empty());
+    }
+}

@@ -1,0 +1,178 @@
+//! A complete new mirror, built beside the old one under a name of its own.
+//!
+//! Until it is switched in, nobody reads it and dropping it removes it: a full disk or
+//! an error leaves the old mirror as it was.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File, FileTimes, Metadata, Permissions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use aitk_shared::hash::ContentHash;
+use aitk_shared::path::{DocPath, SYNC_HASH_FILE};
+use tempfile::TempDir;
+
+use super::failed;
+use super::scan::open_plain;
+use super::state::{STATE_FILE, Stamp, State};
+use crate::error::{Error, Kind, Result};
+
+/// From so many new files on, one flush of the file system is cheaper than one of each.
+const FLUSH_ALL: usize = 64;
+
+/// A mirror in the making.
+#[derive(Debug)]
+pub struct Stage {
+    folder: TempDir,
+    folders: BTreeSet<PathBuf>,
+    written: Vec<PathBuf>,
+    stamps: BTreeMap<DocPath, Stamp>,
+}
+
+impl Stage {
+    /// Starts an empty one in `parent`, named `prefix` and something random.
+    pub fn begin(parent: &Path, prefix: &str) -> Result<Self> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(prefix);
+        // As `mkdir` would: the user's umask decides.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
+        let folder = builder.tempdir_in(parent).map_err(failed("make a folder in", parent))?;
+        Ok(Stage { folder, folders: BTreeSet::new(), written: Vec::new(), stamps: BTreeMap::new() })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Writes a doc whose bytes came from the platform.
+    pub fn write(&mut self, doc: &DocPath, bytes: &[u8]) -> Result<()> {
+        let path = self.place(doc)?;
+        let meta = create(&path, bytes).map_err(failed("write", &path))?;
+        self.written.push(path);
+        self.stamps.insert(doc.clone(), Stamp::of(&meta));
+        Ok(())
+    }
+
+    /// Takes a doc over from the old mirror, keeping its times; `seen` is how the scan saw it.
+    pub fn reuse(&mut self, doc: &DocPath, old: &Path, hash: ContentHash, seen: Stamp) -> Result<()> {
+        let (from, path) = (old.join(doc.as_str()), self.place(doc)?);
+        let meta = match fs::hard_link(&from, &path) {
+            Ok(()) => read_only(&path),
+            Err(_) => copy(&from, &path),
+        };
+        let stamp = Stamp::of(&meta.map_err(failed("take over", &from))?);
+        // A link is the file that the scan saw, or another; a copy has to be read again to know.
+        let same = stamp.is_same_file(seen)
+            || open_plain(&path).and_then(ContentHash::of_reader).is_ok_and(|found| found == hash);
+        if !same {
+            let fact = format!("'{}' changed while the mirror was being brought up to date", doc);
+            return Err(Error::new(Kind::Failed, fact).hint("run the command again"));
+        }
+        self.stamps.insert(doc.clone(), stamp);
+        Ok(())
+    }
+
+    /// Writes the state and, last, the mark of completeness; after this the stage is a mirror.
+    pub fn finish(&mut self, state: &State) -> Result<()> {
+        let (state_file, mark) = (self.path().join(STATE_FILE), self.path().join(SYNC_HASH_FILE));
+        let bytes = state.encode().map_err(anyhow::Error::from)?;
+        create(&state_file, &bytes).map_err(failed("write", &state_file))?;
+        self.written.push(state_file);
+        self.flush().map_err(failed("flush", self.path()))?;
+        create(&mark, state.mark().as_bytes())
+            .and_then(|_| File::open(&mark)?.sync_all())
+            .and_then(|()| sync_folder(self.path()))
+            .map_err(failed("write", &mark))
+    }
+
+    /// How each doc looked when it was staged.
+    pub fn stamps(&self) -> &BTreeMap<DocPath, Stamp> {
+        &self.stamps
+    }
+
+    /// Gives the folder up to whoever switches it in; nothing removes it any more.
+    pub fn keep(self) -> PathBuf {
+        self.folder.keep()
+    }
+
+    fn place(&mut self, doc: &DocPath) -> Result<PathBuf> {
+        for folder in doc.folders() {
+            let path = self.path().join(folder);
+            if !self.folders.contains(&path) {
+                fs::create_dir(&path).map_err(failed("make", &path))?;
+                self.folders.insert(path);
+            }
+        }
+        Ok(self.path().join(doc.as_str()))
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        if self.written.len() >= FLUSH_ALL && flush_file_system(self.path())? {
+            return Ok(());
+        }
+        self.written.iter().try_for_each(|path| File::open(path)?.sync_all())?;
+        self.folders.iter().try_for_each(|path| sync_folder(path))
+    }
+}
+
+fn create(path: &Path, bytes: &[u8]) -> io::Result<Metadata> {
+    File::create_new(path)?.write_all(bytes)?;
+    read_only(path)
+}
+
+fn copy(from: &Path, to: &Path) -> io::Result<Metadata> {
+    let mut source = open_plain(from)?;
+    let modified = source.metadata()?.modified()?;
+    let mut target = File::create_new(to)?;
+    io::copy(&mut source, &mut target)?;
+    target.set_times(FileTimes::new().set_modified(modified))?;
+    drop(target);
+    read_only(to)
+}
+
+/// Takes everybody's right to write a file away: 0444.
+pub fn read_only(path: &Path) -> io::Result<Metadata> {
+    let meta = fs::symlink_metadata(path)?;
+    let wanted = read_only_permissions(&meta);
+    if meta.permissions() == wanted {
+        return Ok(meta);
+    }
+    fs::set_permissions(path, wanted)?;
+    fs::symlink_metadata(path)
+}
+
+#[cfg(unix)]
+fn read_only_permissions(meta: &Metadata) -> Permissions {
+    use std::os::unix::fs::PermissionsExt;
+    let mut permissions = meta.permissions();
+    permissions.set_mode((permissions.mode() & !0o7777) | 0o444);
+    permissions
+}
+
+#[cfg(not(unix))]
+fn read_only_permissions(meta: &Metadata) -> Permissions {
+    let mut permissions = meta.permissions();
+    permissions.set_readonly(true);
+    permissions
+}
+
+/// Makes the names in a folder last, where folders can be flushed.
+pub fn sync_folder(path: &Path) -> io::Result<()> {
+    match cfg!(unix) {
+        true => File::open(path)?.sync_all(),
+        false => Ok(()),
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn flush_file_system(path: &Path) -> io::Result<bool> {
+    rustix::fs::syncfs(File::open(path)?)?;
+    Ok(true)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn flush_file_system(_: &Path) -> io::Result<bool> {
+    Ok(false)
+}

@@ -1,0 +1,192 @@
+//! From a question to a current mirror: the one way in which `check`, `sync` and whoever
+//! follows the platform bring docs here.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use aitk_shared::api::{Lock, SyncAnswer, SyncRequest};
+use aitk_shared::event::Offset;
+use aitk_shared::manifest::Delta;
+use aitk_shared::path::DocPath;
+use aitk_shared::plan::Step;
+
+use super::answer::{self, Target};
+use super::scan::Depth;
+use super::state::{Owner, SeenLock, State, now};
+use super::{Local, Mirror, apply, note};
+use crate::error::{Error, Kind, Result};
+
+/// A state that says nothing new is written again only when its time is older than this.
+const RECORD_EVERY: Duration = Duration::from_secs(10);
+/// The mirror may change under a question this often before it counts as a fault.
+const TRIES: usize = 3;
+
+/// What is asked for beyond being current.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Wish {
+    /// Trust nothing on disk, replace another project's copy.
+    pub force: bool,
+    /// Sync though somebody else holds the lock.
+    pub while_locked: bool,
+}
+
+/// How it went.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Somebody else holds the lock; the mirror is as it was.
+    Blocked(Box<Lock>),
+    /// The mirror is current.
+    Current(Box<Report>),
+}
+
+/// What was done to the mirror.
+#[derive(Debug)]
+pub struct Report {
+    /// Its state now.
+    pub state: State,
+    /// What the platform changed since the last sync.
+    pub delta: Delta,
+    /// Docs that had been changed here.
+    pub repaired: Vec<DocPath>,
+    /// What was kept of files that are not the platform's.
+    pub kept: Vec<PathBuf>,
+    /// Where.
+    pub kept_in: Option<PathBuf>,
+    /// The lock, if there is one.
+    pub lock: Option<Lock>,
+    /// An older revision that the server answered with; it was not applied.
+    pub older: Option<Offset>,
+}
+
+/// Brings `mirror` to what `ask` gets from the platform, as the docs of `owner`.
+pub async fn update(
+    mirror: &Mirror,
+    owner: &Owner,
+    wish: Wish,
+    ask: impl AsyncFn(SyncRequest) -> Result<SyncAnswer>,
+) -> Result<Outcome> {
+    mirror.recover()?;
+    let depth = if wish.force { Depth::Bytes } else { Depth::Stamps };
+    let mut local = mirror.read(depth)?;
+    for _ in 0..TRIES {
+        if !wish.force {
+            mirror.refuse_other(&local, owner)?;
+        }
+        let have = local.verified().filter(|_| !wish.force).map(|state| state.hash);
+        let mut answer = ask(SyncRequest { have, ..SyncRequest::default() }).await?;
+
+        let _turn = mirror.turn()?;
+        let (asked, base) = (local.state.clone(), local.base.clone());
+        if State::read(&mirror.folder()) != asked {
+            // Another run was faster: what it did counts, and this answer only if it is newer.
+            local = mirror.read(depth)?;
+        }
+        let lock = answer.lock.clone().filter(|lock| lock.remaining_ms > 0);
+        if let Some(lock) = lock.filter(|_| !answer.lock_is_yours && !wish.while_locked) {
+            note::blocked(mirror, owner, &local, &answer)?;
+            return Ok(Outcome::Blocked(Box::new(lock)));
+        }
+        let target = answer::check(&mut answer, have, &base)?;
+        if let Some(newer) = newer(&local, &answer, wish) {
+            if local.verified().is_none() {
+                return Err(too_old(&answer, newer));
+            }
+            let told = asked.as_ref() == Some(newer);
+            return Ok(Outcome::Current(Box::new(Report {
+                older: told.then_some(answer.revision),
+                ..Report::unchanged(newer.clone(), answer.lock)
+            })));
+        }
+        if let Some(report) = bring(mirror, owner, &local, &answer, &target)? {
+            return Ok(Outcome::Current(Box::new(report)));
+        }
+        drop(_turn);
+        local = mirror.read(depth)?;
+    }
+    let fact = format!("{} keeps changing while it is being brought up to date", mirror.inside.display());
+    Err(Error::new(Kind::Failed, fact).hint("end whatever writes there, and run the command again"))
+}
+
+/// The state on disk, if it is newer than the answer and whole: older revisions never replace it.
+fn newer<'a>(local: &'a Local, answer: &SyncAnswer, wish: Wish) -> Option<&'a State> {
+    let state = local.state.as_ref().filter(|_| !wish.force || local.verified().is_some())?;
+    (state.epoch == answer.epoch && state.revision > answer.revision).then_some(state)
+}
+
+fn too_old(answer: &SyncAnswer, state: &State) -> Error {
+    let (old, new) = (answer.revision, state.revision);
+    Error::new(Kind::Failed, format!("the server answered with revision {old}, older than the local {new}"))
+        .hint("the local copy is damaged; repair it with `aitk sync --force`, or wait for the server")
+}
+
+/// `None` where bytes are needed that neither the answer nor the disk has: then ask for everything.
+fn bring(
+    mirror: &Mirror,
+    owner: &Owner,
+    local: &Local,
+    answer: &SyncAnswer,
+    target: &Target,
+) -> Result<Option<Report>> {
+    let plan = local.plan(&target.manifest)?;
+    let lacking = |step: &Step| match step {
+        Step::Write(doc) | Step::Replace(doc) => !target.contents.contains_key(doc),
+        _ => false,
+    };
+    if plan.steps.iter().any(lacking) {
+        return Ok(None);
+    }
+    let mut state = State::new(owner.clone(), answer, &target.manifest, now());
+    let mut report = Report {
+        delta: plan.delta.clone(),
+        repaired: plan.repaired.clone(),
+        ..Report::unchanged(state.clone(), answer.lock.clone())
+    };
+    if plan.is_done() && local.marked {
+        apply::touch_up(&mirror.folder(), &local.scan, &mut state)?;
+        if !says_the_same(local, &state) {
+            apply::record(&mirror.folder(), &state)?;
+        }
+    } else {
+        let kept = apply::apply(mirror, local, &plan, target, state)?;
+        report.kept = kept.paths().to_vec();
+        report.kept_in = kept.folder().map(ToOwned::to_owned);
+    }
+    Ok(Some(report))
+}
+
+/// Whether the state on disk would tell a reader what `new` does, but for a few seconds.
+fn says_the_same(local: &Local, new: &State) -> bool {
+    let Some(old) = &local.state else { return false };
+    let recent = new.synced_at.since(old.synced_at) < RECORD_EVERY && new.synced_at >= old.synced_at;
+    let same_lock = match (&old.lock, &new.lock) {
+        (None, None) => true,
+        // The end is reckoned anew with every answer; only a renewal moves it by more than the way here.
+        (Some(a), Some(b)) => {
+            let moved = b.until.since(a.until).max(a.until.since(b.until));
+            moved < Duration::from_secs(1) && SeenLock { until: a.until, ..b.clone() } == *a
+        }
+        _ => false,
+    };
+    let comparable = State { synced_at: old.synced_at, lock: old.lock.clone(), ..new.clone() };
+    recent && same_lock && comparable == *old
+}
+
+impl Report {
+    /// A report of a mirror that stays as it is.
+    pub fn unchanged(state: State, lock: Option<Lock>) -> Self {
+        Report {
+            state,
+            delta: Delta::default(),
+            repaired: Vec::new(),
+            kept: Vec::new(),
+            kept_in: None,
+            lock,
+            older: None,
+        }
+    }
+
+    /// Whether the run changed no file.
+    pub fn is_unchanged(&self) -> bool {
+        self.delta.is_empty() && self.repaired.is_empty() && self.kept.is_empty()
+    }
+}
