@@ -6,7 +6,7 @@ use aitk_shared::api::{
     SyncAnswer, SyncRequest, TakeLock,
 };
 use aitk_shared::event::Offset;
-use aitk_shared::hash::ContentHash;
+use aitk_shared::hash::{ContentHash, DocsHash};
 use aitk_shared::id::ProjectId;
 use aitk_shared::lock::FencingToken;
 use aitk_shared::path::DocPath;
@@ -60,15 +60,19 @@ impl Client {
         self.ask(under(request, token), &named(id), Repeat::Never).await
     }
 
-    /// Several saves and deletions as one revision.
+    /// Several saves and deletions as one revision; with `seen`, only while the docs are those.
     pub async fn batch(
         &self,
         project: &str,
         batch: &Batch,
+        seen: Option<DocsHash>,
         token: Option<FencingToken>,
     ) -> Result<BatchDone> {
         let id = checked(project)?;
-        let request = self.request(Method::POST, &["projects", id, "docs", "batch"]).json(batch);
+        let mut request = self.request(Method::POST, &["projects", id, "docs", "batch"]).json(batch);
+        if let Some(seen) = seen {
+            request = request.header(IF_MATCH, format!("\"{seen}\""));
+        }
         self.ask(under(request, token), &named(id), Repeat::Never).await
     }
 

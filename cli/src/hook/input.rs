@@ -1,7 +1,7 @@
 //! Standard input, which may be inherited, somebody else's, or open for ever.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, IsTerminal, Read};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,17 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const GLANCE: Duration = Duration::from_millis(200);
 /// A whole JSON document after which nothing came for so long is taken, though the pipe stays open.
 const QUIET: Duration = Duration::from_millis(50);
+
+/// The event that an agent announced; empty where none came.
+pub fn announced() -> Result<Vec<u8>, String> {
+    if io::stdin().is_terminal() { Ok(Vec::new()) } else { read(PATIENCE, Start::Any) }
+}
+
+/// What looks like an event, though nobody announced one; empty where standard input is something
+/// else, which is left to whoever reads it.
+pub fn noticed() -> Result<Vec<u8>, String> {
+    if io::stdin().is_terminal() || starts_otherwise() { Ok(Vec::new()) } else { read(GLANCE, Start::Object) }
+}
 
 /// What input has to look like to be read on.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -41,7 +52,7 @@ fn starts_otherwise() -> bool {
 }
 
 /// Reads standard input to its end, within the bounds of size and time.
-fn read(patience: Duration, start: Start) -> std::result::Result<Vec<u8>, String> {
+fn read(patience: Duration, start: Start) -> Result<Vec<u8>, String> {
     let (sender, parts) = channel();
     // The thread may wait for ever; it ends with the process.
     std::thread::spawn(move || match unbuffered() {
@@ -67,6 +78,9 @@ fn pour(mut input: impl Read, start: Start, sender: &Sender<io::Result<Vec<u8>>>
             if !begun && !byte.trim_ascii().is_empty() {
                 byte.clear();
             }
+        }
+        if part.as_ref().is_err_and(|error| error.kind() == ErrorKind::Interrupted) {
+            continue;
         }
         let ended = !part.as_ref().is_ok_and(|bytes| !bytes.is_empty());
         if sender.send(part).is_err() || ended {
@@ -107,10 +121,7 @@ fn pipes_otherwise<T>(_: &T) -> bool {
     false
 }
 
-fn collect(
-    parts: &Receiver<io::Result<Vec<u8>>>,
-    patience: Duration,
-) -> std::result::Result<Vec<u8>, String> {
+fn collect(parts: &Receiver<io::Result<Vec<u8>>>, patience: Duration) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     let begun = Instant::now();
     let mut end = begun + patience;
@@ -145,7 +156,7 @@ fn collect(
 mod tests {
     use super::*;
 
-    fn collected(parts: Vec<io::Result<Vec<u8>>>, open: bool) -> std::result::Result<Vec<u8>, String> {
+    fn collected(parts: Vec<io::Result<Vec<u8>>>, open: bool) -> Result<Vec<u8>, String> {
         let (sender, receiver) = channel();
         parts.into_iter().for_each(|part| sender.send(part).unwrap());
         let sender = open.then_some(sender);

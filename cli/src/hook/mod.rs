@@ -1,22 +1,17 @@
 //! The process side of a hook: an event comes in on standard input, a reply goes out.
-//!
-//! Standard input may be inherited and open for ever, so nothing here waits long for it.
 
-use std::fs::File;
-use std::io::{self, IsTerminal, Read};
+mod input;
+
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::time::{Duration, Instant};
 
-use aitk_shared::limits::HOOK_INPUT_BYTES;
 use serde_json::Value;
 
 use crate::agents::{self, Dialect, Event, Moment, Verdict};
 use crate::config::{PROJECT_FILE, find_root};
 use crate::error::{Error, Kind, Result};
 use crate::output::{Color, Output};
-
 
 /// Whether this process answers an agent: then even a bug of ours must block.
 static ACTIVE: AtomicBool = AtomicBool::new(false);
@@ -43,28 +38,17 @@ impl Hook {
     pub fn expect(agent: Option<&str>) -> std::result::Result<Hook, String> {
         begin();
         let dialect = agent.map(agents::named).transpose()?;
-        if io::stdin().is_terminal() {
-            return Err("there is no hook event on standard input".into());
-        }
-        Hook::decode(&read(PATIENCE, Start::Any)?, dialect)
+        Hook::decode(&input::announced()?, dialect)
     }
 
     /// Looks whether an agent's event is there, though no agent was named; `None` for a plain run.
     pub fn notice() -> Option<std::result::Result<Hook, String>> {
-        if io::stdin().is_terminal() || starts_otherwise() {
+        let bytes = input::noticed();
+        if bytes.as_ref().is_ok_and(|bytes| bytes.trim_ascii().is_empty()) {
             return None;
         }
-        match read(GLANCE, Start::Object) {
-            Ok(bytes) if bytes.trim_ascii().is_empty() => None,
-            Ok(bytes) => {
-                begin();
-                Some(Hook::decode(&bytes, None))
-            }
-            Err(why) => {
-                begin();
-                Some(Err(why))
-            }
-        }
+        begin();
+        Some(bytes.and_then(|bytes| Hook::decode(&bytes, None)))
     }
 
     fn decode(bytes: &[u8], dialect: Option<&'static dyn Dialect>) -> std::result::Result<Hook, String> {

@@ -9,7 +9,8 @@ use super::answer::Target;
 use super::kept::{self, Kept};
 use super::scan::Scan;
 use super::stage::{self, Stage};
-use super::state::{STATE_FILE, Stamp, State, is_own_name, now};
+use super::stamp::Stamp;
+use super::state::{STATE_FILE, State, is_own_name, now};
 use super::{Local, Mirror, failed, git, swap};
 use crate::error::{Error, Kind, Result};
 

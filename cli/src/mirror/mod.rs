@@ -14,6 +14,7 @@ pub mod note;
 pub mod report;
 pub mod scan;
 pub mod stage;
+pub mod stamp;
 pub mod state;
 pub mod swap;
 pub mod turn;

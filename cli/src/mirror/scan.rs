@@ -9,7 +9,8 @@ use aitk_shared::hash::ContentHash;
 use aitk_shared::plan::{Disk, Found};
 use aitk_shared::time::Timestamp;
 
-use super::state::{DocState, Stamp, State, is_own_name, now};
+use super::stamp::Stamp;
+use super::state::{DocState, State, is_own_name, now};
 
 /// What a scan found.
 #[derive(Clone, Debug)]

@@ -14,7 +14,8 @@ use tempfile::TempDir;
 
 use super::failed;
 use super::scan::open_plain;
-use super::state::{STATE_FILE, Stamp, State};
+use super::stamp::Stamp;
+use super::state::{STATE_FILE, State};
 use crate::error::{Error, Kind, Result};
 
 /// From so many new files on, one flush of the file system is cheaper than one of each.
@@ -58,19 +59,18 @@ impl Stage {
     /// Takes a doc over from the old mirror, keeping its times; `seen` is how the scan saw it.
     pub fn reuse(&mut self, doc: &DocPath, old: &Path, hash: ContentHash, seen: Stamp) -> Result<()> {
         let (from, path) = (old.join(doc.as_str()), self.place(doc)?);
-        let meta = match fs::hard_link(&from, &path) {
-            Ok(()) => read_only(&path),
-            Err(_) => copy(&from, &path),
+        let linked = fs::hard_link(&from, &path).and_then(|()| fs::symlink_metadata(&path));
+        // A link is the file that the scan saw, or another; a copy has to be read to know.
+        let same = match &linked {
+            Ok(meta) => Stamp::of(meta).is_same_file(seen),
+            Err(_) => copy(&from, &path).map_err(failed("take over", &from))? == hash,
         };
-        let stamp = Stamp::of(&meta.map_err(failed("take over", &from))?);
-        // A link is the file that the scan saw, or another; a copy has to be read again to know.
-        let same = stamp.is_same_file(seen)
-            || open_plain(&path).and_then(ContentHash::of_reader).is_ok_and(|found| found == hash);
         if !same {
-            let fact = format!("'{}' changed while the mirror was being brought up to date", doc);
+            let fact = format!("'{doc}' changed while the mirror was being brought up to date");
             return Err(Error::new(Kind::Failed, fact).hint("run the command again"));
         }
-        self.stamps.insert(doc.clone(), stamp);
+        let meta = read_only(&path).map_err(failed("take over", &from))?;
+        self.stamps.insert(doc.clone(), Stamp::of(&meta));
         Ok(())
     }
 
@@ -122,25 +122,26 @@ fn create(path: &Path, bytes: &[u8]) -> io::Result<Metadata> {
     read_only(path)
 }
 
-fn copy(from: &Path, to: &Path) -> io::Result<Metadata> {
+/// Copies a file with its time of change; returns the hash of what arrived.
+fn copy(from: &Path, to: &Path) -> io::Result<ContentHash> {
     let mut source = open_plain(from)?;
     let modified = source.metadata()?.modified()?;
     let mut target = File::create_new(to)?;
     io::copy(&mut source, &mut target)?;
     target.set_times(FileTimes::new().set_modified(modified))?;
-    drop(target);
-    read_only(to)
+    open_plain(to).and_then(ContentHash::of_reader)
 }
 
-/// Takes everybody's right to write a file away: 0444.
+/// Takes everybody's right to write a file away: 0444. A link is not followed.
 pub fn read_only(path: &Path) -> io::Result<Metadata> {
-    let meta = fs::symlink_metadata(path)?;
+    let file = open_plain(path)?;
+    let meta = file.metadata()?;
     let wanted = read_only_permissions(&meta);
     if meta.permissions() == wanted {
         return Ok(meta);
     }
-    fs::set_permissions(path, wanted)?;
-    fs::symlink_metadata(path)
+    file.set_permissions(wanted)?;
+    file.metadata()
 }
 
 #[cfg(unix)]

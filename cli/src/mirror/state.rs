@@ -3,7 +3,7 @@
 //! Decoded strictly. A state that cannot be read, or of another version, is no state:
 //! then everything is compared and fetched anew, and nothing is ever taken for fine.
 
-use std::fs::{self, Metadata};
+use std::fs;
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -17,6 +17,7 @@ use aitk_shared::path::{DocPath, OWN_PREFIX, SYNC_HASH_FILE};
 use aitk_shared::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::stamp::Stamp;
 use crate::context::Context;
 use crate::error::Result;
 
@@ -24,8 +25,6 @@ use crate::error::Result;
 pub const STATE_FILE: &str = ".aitk-state.json";
 /// Grows with every change that an older reader would misread.
 const VERSION: u32 = 1;
-/// A file that changed so recently may change again without its times telling.
-const SETTLED: Duration = Duration::from_millis(20);
 
 /// The state of a complete mirror.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -140,38 +139,6 @@ pub struct DocState {
     /// How the file looked; `null` where it was too fresh to tell a later change by it.
     #[serde(deserialize_with = "nullable")]
     pub stamp: Option<Stamp>,
-}
-
-/// What changes when a file does: modification and change time in nanoseconds, inode.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Stamp(i64, i64, u64);
-
-impl Stamp {
-    /// The file's looks now.
-    #[cfg(unix)]
-    pub fn of(meta: &Metadata) -> Self {
-        use std::os::unix::fs::MetadataExt;
-        let nanos = |seconds: i64, rest: i64| seconds.saturating_mul(1_000_000_000).saturating_add(rest);
-        Stamp(nanos(meta.mtime(), meta.mtime_nsec()), nanos(meta.ctime(), meta.ctime_nsec()), meta.ino())
-    }
-
-    /// The file's looks now, as far as this platform shows them.
-    #[cfg(not(unix))]
-    pub fn of(meta: &Metadata) -> Self {
-        let modified = meta.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
-        Stamp(modified.map_or(0, |since| i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)), 0, 0)
-    }
-
-    /// Whether it is still the same file with the same bytes, though links to it may have come or gone.
-    pub fn is_same_file(self, other: Stamp) -> bool {
-        (self.0, self.2) == (other.0, other.2)
-    }
-
-    /// Whether a change after `now` must show in the times.
-    pub fn is_settled(self, now: Timestamp) -> bool {
-        let latest = self.0.max(self.1) / 1_000_000;
-        latest.saturating_add(i64::try_from(SETTLED.as_millis()).unwrap_or(0)) < now.as_millis()
-    }
 }
 
 impl State {
@@ -289,7 +256,7 @@ mod tests {
     #[test]
     fn a_state_survives_its_file() {
         let mut state = state();
-        state.docs[0].stamp = Some(Stamp(1, -2, u64::MAX));
+        state.docs[0].stamp = Some(serde_json::from_str("[1,-2,18446744073709551615]").unwrap());
         assert_eq!(State::decode(&state.encode().unwrap()), Some(state));
     }
 
@@ -318,13 +285,5 @@ mod tests {
         let lock = state().lock.unwrap();
         assert!(lock.is_live(Timestamp::from_millis(60_999)));
         assert!(!lock.is_live(Timestamp::from_millis(61_000)));
-    }
-
-    #[test]
-    fn a_fresh_file_is_not_settled() {
-        let at = Timestamp::from_millis(1_000);
-        assert!(!Stamp(990_000_000, 0, 1).is_settled(at));
-        assert!(!Stamp(0, 990_000_000, 1).is_settled(at));
-        assert!(Stamp(900_000_000, 900_000_000, 1).is_settled(at));
     }
 }

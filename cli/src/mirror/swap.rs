@@ -87,3 +87,50 @@ pub fn recover(mirror: &Path) -> Result<()> {
     }
     left.iter().try_for_each(|path| fs::remove_dir_all(path).map_err(failed("remove", path)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folders() -> (tempfile::TempDir, PathBuf, PathBuf) {
+        let parent = tempfile::tempdir().unwrap();
+        let (mirror, new) = (parent.path().join(".docs"), parent.path().join(".docs.aitk-x"));
+        for folder in [&mirror, &new] {
+            fs::create_dir(folder).unwrap();
+            fs::write(folder.join("name"), folder.file_name().unwrap().as_encoded_bytes()).unwrap();
+        }
+        (parent, mirror, new)
+    }
+
+    #[test]
+    fn both_ways_of_switching_put_the_new_in_place_and_return_the_old() {
+        type Switch = fn(&Path, &Path) -> PathBuf;
+        let ways: [Switch; 2] = [
+            |mirror, new| swap(mirror, new).unwrap().unwrap(),
+            |mirror, new| step_aside(mirror, new).unwrap(),
+        ];
+        for switch in ways {
+            let (_parent, mirror, new) = folders();
+            let old = switch(&mirror, &new);
+            assert_eq!(fs::read(mirror.join("name")).unwrap(), b".docs.aitk-x");
+            assert_eq!(fs::read(old.join("name")).unwrap(), b".docs");
+            assert_eq!(leftovers(&mirror).unwrap(), [old]);
+        }
+    }
+
+    #[test]
+    fn a_switch_that_fails_leaves_the_old_in_place() {
+        let (_parent, mirror, new) = folders();
+        fs::remove_dir_all(&new).unwrap();
+        assert!(swap(&mirror, &new).is_err());
+        assert_eq!(fs::read(mirror.join("name")).unwrap(), b".docs");
+    }
+
+    #[test]
+    fn only_our_own_folders_are_leftovers() {
+        let (parent, mirror, new) = folders();
+        fs::write(parent.path().join(".docs.aitk-file"), "").unwrap();
+        fs::create_dir(parent.path().join(".docs.old")).unwrap();
+        assert_eq!(leftovers(&mirror).unwrap(), [new]);
+    }
+}

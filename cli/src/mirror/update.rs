@@ -75,7 +75,7 @@ pub async fn update(
         let have = local.verified().filter(|_| !wish.force).map(|state| state.hash);
         let mut answer = ask(SyncRequest { have, ..SyncRequest::default() }).await?;
 
-        let _turn = mirror.turn()?;
+        let turn = mirror.turn()?;
         let (asked, base) = (local.state.clone(), local.base.clone());
         if State::read(&mirror.folder()) != asked {
             // Another run was faster: what it did counts, and this answer only if it is newer.
@@ -87,7 +87,7 @@ pub async fn update(
             return Ok(Outcome::Blocked(Box::new(lock)));
         }
         let target = answer::check(&mut answer, have, &base)?;
-        if let Some(newer) = newer(&local, &answer, wish) {
+        if let Some(newer) = newer(&local, owner, &answer, wish) {
             if local.verified().is_none() {
                 return Err(too_old(&answer, newer));
             }
@@ -100,17 +100,19 @@ pub async fn update(
         if let Some(report) = bring(mirror, owner, &local, &answer, &target)? {
             return Ok(Outcome::Current(Box::new(report)));
         }
-        drop(_turn);
+        drop(turn);
         local = mirror.read(depth)?;
     }
     let fact = format!("{} keeps changing while it is being brought up to date", mirror.inside.display());
     Err(Error::new(Kind::Failed, fact).hint("end whatever writes there, and run the command again"))
 }
 
-/// The state on disk, if it is newer than the answer and whole: older revisions never replace it.
-fn newer<'a>(local: &'a Local, answer: &SyncAnswer, wish: Wish) -> Option<&'a State> {
+/// The state on disk, if it is newer than the answer: older revisions never replace it, unless a
+/// damaged copy is to be replaced at any price. Revisions of different projects do not compare.
+fn newer<'a>(local: &'a Local, owner: &Owner, answer: &SyncAnswer, wish: Wish) -> Option<&'a State> {
     let state = local.state.as_ref().filter(|_| !wish.force || local.verified().is_some())?;
-    (state.epoch == answer.epoch && state.revision > answer.revision).then_some(state)
+    let comparable = state.owner == *owner && state.epoch == answer.epoch;
+    (comparable && state.revision > answer.revision).then_some(state)
 }
 
 fn too_old(answer: &SyncAnswer, state: &State) -> Error {

@@ -166,7 +166,8 @@ pub async fn remove(
     Ok(Json(done.into()))
 }
 
-/// Several saves and deletions as one revision, all or nothing.
+/// Several saves and deletions as one revision, all or nothing. `If-Match` with a docs
+/// hash demands that all docs still are what the asker saw.
 pub async fn batch(
     State(app): State<App>,
     who: Credential,
@@ -176,12 +177,16 @@ pub async fn batch(
 ) -> Result<Json<BatchDone>> {
     let message = maybe_short_text("message", batch.message.as_deref())?;
     let claim = claim(&headers, &who.actor)?;
+    let demand = Precondition::of(&headers)?;
     let mut faults = Vec::new();
     let steps = parse_batch(batch, &mut faults);
 
     let mut write = app.store.write().await?;
     let project = writable(&mut write, &who, &id, claim).await?;
     let old = docs::manifest(write.connection(), &project).await?;
+    if let Some(demand) = demand {
+        demand.check("the docs", Some(&old.docs_hash().to_string()))?;
+    }
     let mut changes = Changes::new();
     for (path, (content, if_match)) in steps {
         let before = old.get(&path).map(|entry| entry.hash.to_string());

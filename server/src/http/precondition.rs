@@ -39,8 +39,8 @@ impl Precondition {
         }
     }
 
-    /// Compares the demand with the doc's present content hash.
-    pub fn check(&self, path: &str, now: Option<&str>) -> Result<()> {
+    /// Compares the demand with the present hash of what is called `name`.
+    pub fn check(&self, name: &str, now: Option<&str>) -> Result<()> {
         let detail = match (self, now) {
             (Precondition::Absent, Some(_)) => "exists already".to_owned(),
             (Precondition::Present | Precondition::Hash(_), None) => "does not exist any more".to_owned(),
@@ -49,7 +49,7 @@ impl Precondition {
             }
             _ => return Ok(()),
         };
-        Err(Error::Stale(format!("'{path}' {detail}")))
+        Err(Error::Stale(format!("'{name}' {detail}")))
     }
 }
 

@@ -1,8 +1,8 @@
 //! `aitk docs push DIR`: makes the docs on the server what a folder holds, as one revision.
 //!
 //! Only what differs is uploaded. Docs that the folder does not have stay, unless `--delete` is
-//! given. Each change is made only on top of the version that the plan was made from, so nobody's
-//! work is lost; when a doc changed meanwhile, nothing is changed and the exit code is 7. A name
+//! given. The push is made only on top of the docs that the plan was made from, so nobody's work
+//! is lost; when they changed meanwhile, nothing is changed and the exit code is 7. A name
 //! that no doc can have stops the push; links are left out and named.
 
 use std::collections::BTreeMap;
@@ -47,8 +47,8 @@ pub struct Args {
 #[derive(Default)]
 struct Plan {
     added: Vec<(DocPath, Vec<u8>)>,
-    changed: Vec<(DocPath, Vec<u8>, ContentHash)>,
-    removed: Vec<(DocPath, ContentHash)>,
+    changed: Vec<(DocPath, Vec<u8>)>,
+    removed: Vec<DocPath>,
     /// Docs that the folder does not have and that stay.
     kept: Vec<DocPath>,
 }
@@ -75,7 +75,7 @@ pub async fn run(args: Args, context: &Context) -> Result<()> {
         return Ok(());
     }
     context.out.require_yes(args.yes, "push this?")?;
-    let done = client.batch(project, &plan.into_batch(args.message), token).await?;
+    let done = client.batch(project, &plan.into_batch(args.message), Some(list.hash), token).await?;
     context.out.note(&format!(
         "pushed as revision {}: {} added, {} changed, {} deleted",
         done.revision,
@@ -106,9 +106,9 @@ fn walk(dir: &Path, context: &Context) -> Result<tree::Tree> {
 fn plan(tree: tree::Tree, list: &DocList, delete: bool) -> Result<Plan> {
     let remote: BTreeMap<_, _> = list.docs.iter().map(|doc| (&doc.path, doc.hash)).collect();
     let mut plan = Plan::default();
-    for (&path, &hash) in remote.iter().filter(|(path, _)| !tree.files.contains_key(*path)) {
+    for &path in remote.keys().filter(|path| !tree.files.contains_key(**path)) {
         match delete {
-            true => plan.removed.push((path.clone(), hash)),
+            true => plan.removed.push(path.clone()),
             false => plan.kept.push(path.clone()),
         }
     }
@@ -123,7 +123,7 @@ fn plan(tree: tree::Tree, list: &DocList, delete: bool) -> Result<Plan> {
         let hash = ContentHash::of(&bytes);
         match remote.get(&path) {
             None => plan.added.push((path, bytes)),
-            Some(old) if *old != hash => plan.changed.push((path, bytes, *old)),
+            Some(old) if *old != hash => plan.changed.push((path, bytes)),
             Some(_) => {}
         }
     }
@@ -146,8 +146,8 @@ impl Plan {
             }
         };
         few("add", self.added.iter().map(|(path, _)| path).collect());
-        few("change", self.changed.iter().map(|(path, ..)| path).collect());
-        for (path, _) in &self.removed {
+        few("change", self.changed.iter().map(|(path, _)| path).collect());
+        for path in &self.removed {
             context.out.note(&format!("delete {}", shown(path.as_str())));
         }
         if !self.kept.is_empty() {
@@ -157,19 +157,15 @@ impl Plan {
     }
 
     fn into_batch(self, message: Option<String>) -> Batch {
-        let put = |path: DocPath, bytes: Vec<u8>, if_match: Option<ContentHash>| {
+        let put = |(path, bytes): (DocPath, Vec<u8>)| {
             let Content { content, encoding } = Content::from_bytes(bytes);
-            BatchPut { path: path.into(), content, encoding, if_match }
+            BatchPut { path: path.into(), content, encoding, if_match: None }
         };
-        let added = self.added.into_iter().map(|(path, bytes)| put(path, bytes, None));
-        let changed = self.changed.into_iter().map(|(path, bytes, old)| put(path, bytes, Some(old)));
-        let deletes = self.removed.into_iter();
+        let delete = |path: DocPath| BatchDelete { path: path.into(), if_match: None };
         Batch {
             message,
-            puts: added.chain(changed).collect(),
-            deletes: deletes
-                .map(|(path, old)| BatchDelete { path: path.into(), if_match: Some(old) })
-                .collect(),
+            puts: self.added.into_iter().chain(self.changed).map(put).collect(),
+            deletes: self.removed.into_iter().map(delete).collect(),
         }
     }
 }

@@ -25,7 +25,7 @@ pub async fn run(args: Args, context: &Context) -> Result<()> {
         args.paths.iter().map(|text| Ok(BatchDelete { path: doc_path(text)?.into(), if_match: None }));
     let batch = Batch { message: args.message, puts: Vec::new(), deletes: deletes.collect::<Result<_>>()? };
     let token = lease::token(context, project)?;
-    let done = context.client()?.batch(project, &batch, token).await?;
+    let done = context.client()?.batch(project, &batch, None, token).await?;
     for path in &done.removed {
         context.out.note(&format!("deleted {path}"));
     }

@@ -174,6 +174,21 @@ async fn a_batch_is_one_revision_or_nothing() {
 }
 
 #[tokio::test]
+async fn a_batch_may_demand_that_all_docs_are_what_was_seen() {
+    let platform = Platform::start().await;
+    let project = platform.project("p").await;
+    let batch = |tag: String, path: &'static str| {
+        let request = platform.admin.request(Method::POST, &format!("/api/projects/{project}/docs/batch"));
+        send(request.header("if-match", tag).json(&json!({"puts": [{"path": path, "content": "x"}]})))
+    };
+    let empty = platform.admin.get("/api/projects/p/docs").await.headers["etag"].to_str().unwrap().to_owned();
+    platform.admin.save(&project, "new.md", b"somebody else's").await.expect(201);
+    batch(empty, "new.md").await.refused(412, "stale_version");
+    let now = platform.admin.get("/api/projects/p/docs").await.headers["etag"].to_str().unwrap().to_owned();
+    batch(now, "other.md").await.expect(200);
+}
+
+#[tokio::test]
 async fn docs_that_some_file_system_would_confuse_cannot_meet() {
     let platform = Platform::start().await;
     let project = platform.project("p").await;

@@ -1,0 +1,85 @@
+//! Runs that die, race each other, or are read from while they switch.
+
+use super::*;
+
+#[tokio::test]
+async fn a_run_that_dies_before_the_switch_leaves_the_old_mirror() {
+    let place = Place::new();
+    place.update(&answer(1, ONE)).await;
+    let stage = crate::mirror::stage::Stage::begin(place.root.path(), ".docs.aitk-").unwrap();
+    fs::write(stage.path().join("half"), "").unwrap();
+    let dead = stage.keep();
+    assert_eq!(place.docs().len(), 3);
+    place.update(&answer(2, TWO)).await;
+    assert!(!dead.exists());
+    place.holds(2, TWO);
+}
+
+#[tokio::test]
+async fn a_run_that_dies_between_two_renames_is_put_right() {
+    let place = Place::new();
+    place.update(&answer(1, ONE)).await;
+    fs::rename(place.at(""), place.root.path().join(".docs.aitk-x-old")).unwrap();
+    fs::create_dir(place.root.path().join(".docs.aitk-x")).unwrap();
+    place.mirror().recover().unwrap();
+    place.holds(1, ONE);
+}
+
+#[tokio::test]
+async fn a_reader_of_a_looping_switch_sees_one_revision_or_the_other() {
+    let place = Place::new();
+    place.update(&answer(1, ONE)).await;
+    let folder = place.at("");
+    let done = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let reader = std::thread::spawn({
+        let done = done.clone();
+        move || {
+            let mut seen = 0;
+            while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                // An open folder stays the revision that it was opened as.
+                let Ok(names) = fs::read_dir(&folder) else { panic!("the mirror was missing") };
+                let names: Vec<_> = names.flatten().map(|entry| entry.file_name()).collect();
+                seen += usize::from(names.iter().any(|name| name == "a.md"));
+            }
+            seen
+        }
+    });
+    for round in 2..40 {
+        place.update(&answer(round, if round % 2 == 0 { TWO } else { ONE })).await;
+    }
+    done.store(true, std::sync::atomic::Ordering::Relaxed);
+    assert!(reader.join().unwrap() > 0);
+}
+
+#[tokio::test]
+async fn news_that_come_while_the_switch_runs_are_kept() {
+    let place = Place::new();
+    place.update(&answer(1, ONE)).await;
+    let mirror = place.mirror();
+    let local = mirror.read(Depth::Stamps).unwrap();
+    fs::write(place.at("late.txt"), "late").unwrap();
+    let target = crate::mirror::answer::Target {
+        manifest: manifest(TWO),
+        contents: TWO.iter().map(|(p, text)| (path(p), text.as_bytes().to_vec())).collect(),
+    };
+    let state = State::new(place.owner(), &answer(2, TWO), &target.manifest, now());
+    let plan = local.plan(&target.manifest).unwrap();
+    let kept = apply::apply(&mirror, &local, &plan, &target, state).unwrap();
+    assert_eq!(kept.paths(), [Path::new("late.txt")]);
+    assert_eq!(fs::read_to_string(kept.folder().unwrap().join("late.txt")).unwrap(), "late");
+    place.holds(2, TWO);
+}
+
+#[tokio::test]
+async fn a_faster_run_is_reused() {
+    let place = Place::new();
+    place.update(&answer(1, ONE)).await;
+    let (mirror, owner) = (place.mirror(), place.owner());
+    let outcome = update(&mirror, &owner, Wish::default(), async |_| {
+        place.update(&answer(3, TWO)).await;
+        Ok(answer(2, ONE))
+    });
+    let Ok(Outcome::Current(report)) = outcome.await else { panic!() };
+    assert_eq!((report.state.revision, report.older), (3, None));
+    place.holds(3, TWO);
+}
