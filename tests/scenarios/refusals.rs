@@ -26,6 +26,8 @@ fn a_wrong_key_an_unknown_project_and_a_dead_server_are_three_things() {
     dev.aitk(&["check"]).expect(0);
     platform.kill();
     dev.aitk(&["check"]).expect(0).says(&["lock UNKNOWN"]);
+    dev.aitk(&["status"]).expect(0).says(&["lock UNKNOWN"]);
+    dev.aitk(&["status", "--exit-code"]).expect(5);
     let mut strict = dev;
     strict.set("AITK_OFFLINE", "deny");
     strict.aitk(&["check"]).expect(5);

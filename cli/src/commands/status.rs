@@ -1,7 +1,7 @@
 //! `aitk status`: who holds the lock, and how the copy in `.docs/` stands to the platform.
 //!
-//! It reads only, and exits with 0 also while the docs are locked; `--exit-code` makes that 2. With
-//! the server out of reach it says what it knew last, and that the lock is unknown.
+//! It reads only, and exits with 0 also while the docs are locked. With the server out of reach it
+//! says what it knew last, and that the lock is unknown. `--exit-code` makes the one 2, the other 5.
 
 use aitk_shared::api::{Lock, Project};
 use aitk_shared::time::humanize;
@@ -19,7 +19,7 @@ use crate::output::shown;
 /// Show the lock and the state of the copy
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Exit with 2 while somebody else holds the lock
+    /// Exit with 2 while somebody else holds the lock, with 5 where that cannot be known
     #[arg(long)]
     exit_code: bool,
 }
@@ -61,13 +61,14 @@ pub async fn run(args: Args, context: &Context) -> Result<()> {
         "revision": platform.as_ref().ok().map(|(project, _)| project.revision),
         "mirror": mirror_json(&folder, &local),
     }));
-    match (platform, args.exit_code && lock.is_some() && !yours) {
-        (_, true) => Err(Error::told(Kind::Blocked)),
-        (Err(error), false) => {
-            context.out.warn(&format!("lock UNKNOWN: {}", error.message));
-            Ok(())
-        }
-        (Ok(_), false) => Ok(()),
+    let blocked = lock.is_some() && !yours;
+    if let Err(error) = &platform {
+        context.out.warn(&format!("lock UNKNOWN: {}", error.message));
+    }
+    match args.exit_code {
+        true if blocked => Err(Error::told(Kind::Blocked)),
+        true if platform.is_err() => Err(Error::told(Kind::Unreachable)),
+        _ => Ok(()),
     }
 }
 
