@@ -18,6 +18,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::SizeAbove;
 use tower_http::trace::TraceLayer;
 use tracing::Span;
 
@@ -26,6 +27,9 @@ use crate::live;
 use crate::state::App;
 
 pub use body::Params;
+
+/// Smaller answers fit into one packet as they are.
+const COMPRESS_FROM: u16 = 1024;
 
 /// All routes of the server.
 pub fn router(app: App) -> Router {
@@ -64,7 +68,7 @@ pub fn router(app: App) -> Router {
         .route("/readyz", get(health::ready))
         .fallback(async || Error::NotFound("no such path on this server".into()))
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
-        .layer(CompressionLayer::new().gzip(true).zstd(true))
+        .layer(CompressionLayer::new().gzip(true).zstd(true).compress_when(SizeAbove::new(COMPRESS_FROM)))
         .layer(CatchPanicLayer::custom(|_| internal_error()))
         .layer(TraceLayer::new_for_http().make_span_with(request_span).on_response(log_response))
         .with_state(app)

@@ -102,7 +102,8 @@ impl Answer {
 
 impl Caller {
     fn new(url: &str, key: &str) -> Self {
-        let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
+        let http =
+            reqwest::Client::builder().no_proxy().no_gzip().no_zstd().timeout(PATIENCE).build().unwrap();
         Caller { http, url: url.into(), key: key.into() }
     }
 

@@ -101,3 +101,31 @@ async fn an_up_to_date_copy_costs_under_a_kilobyte() {
         answer.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
     assert!(answer.bytes.len() + headers < 1_000, "{} + {headers} bytes", answer.bytes.len());
 }
+
+#[tokio::test]
+async fn a_copy_of_a_thousand_revisions_ago_still_gets_a_delta() {
+    let platform = Platform::start().await;
+    let project = platform.project("p").await;
+    for n in 0..50 {
+        platform.admin.save(&project, &format!("{n}.md"), b"old").await.expect(201);
+    }
+    let have = sync(&platform.admin, &project, json!({})).await["hash"].clone();
+    for n in 0..1_000_u32 {
+        platform.admin.save(&project, &format!("{}.md", n % 3), &n.to_le_bytes()).await.expect(200);
+    }
+    let delta = sync(&platform.admin, &project, json!({"have": have})).await;
+    assert_eq!((names(&delta["docs"]), &delta["base"]), (vec!["0.md", "1.md", "2.md"], &have));
+}
+
+#[tokio::test]
+async fn large_answers_are_compressed_for_whoever_can_read_that() {
+    let platform = Platform::start().await;
+    let project = platform.project("p").await;
+    platform.admin.save(&project, "a.md", &[b'x'; 50_000]).await.expect(201);
+    for encoding in ["gzip", "zstd"] {
+        let request = platform.admin.request(reqwest::Method::POST, &format!("/api/hook/sync/{project}"));
+        let answer = send(request.header("accept-encoding", encoding)).await;
+        assert_eq!(answer.headers["content-encoding"], encoding);
+        assert!(answer.bytes.len() < 2_000, "{} bytes", answer.bytes.len());
+    }
+}
