@@ -42,10 +42,10 @@ pub fn router(app: App) -> Router {
         .route("/projects", get(projects::list).post(projects::create))
         .route("/projects/{id}", get(projects::show).put(projects::update).delete(projects::remove))
         .route("/projects/{id}/docs", get(docs::list))
-        .route("/projects/{id}/docs/batch", post(docs::batch).layer(many_docs))
+        .route("/projects/{id}/docs/batch", post(docs::edit::batch).layer(many_docs))
         .route(
             "/projects/{id}/docs/{*path}",
-            get(docs::show).put(docs::save).delete(docs::remove).layer(one_doc),
+            get(docs::show).put(docs::edit::save).delete(docs::edit::remove).layer(one_doc),
         )
         .route("/projects/{id}/history", get(docs::history))
         .route(
