@@ -93,7 +93,7 @@ never\t'Nowhere'"
 complete -c aitk -n "__fish_aitk_using_subcommand status" -l timeout -d 'Wait so long for one request' -r
 complete -c aitk -n "__fish_aitk_using_subcommand status" -l deadline -d 'Give `check` so long where a complete copy exists' -r
 complete -c aitk -n "__fish_aitk_using_subcommand status" -l retries -d 'Try again so often when the server is out of reach' -r
-complete -c aitk -n "__fish_aitk_using_subcommand status" -l exit-code -d 'Exit with 2 while somebody else holds the lock'
+complete -c aitk -n "__fish_aitk_using_subcommand status" -l exit-code -d 'Exit with 2 while somebody else holds the lock, with 5 where that cannot be known'
 complete -c aitk -n "__fish_aitk_using_subcommand status" -l json -d 'Print one JSON document, also of a failure'
 complete -c aitk -n "__fish_aitk_using_subcommand status" -s q -l quiet -d 'Say nothing but warnings and errors'
 complete -c aitk -n "__fish_aitk_using_subcommand status" -s v -l verbose -d 'Say what is asked of the server, and why something failed'
@@ -136,7 +136,7 @@ never\t'Nowhere'"
 complete -c aitk -n "__fish_aitk_using_subcommand verify" -l timeout -d 'Wait so long for one request' -r
 complete -c aitk -n "__fish_aitk_using_subcommand verify" -l deadline -d 'Give `check` so long where a complete copy exists' -r
 complete -c aitk -n "__fish_aitk_using_subcommand verify" -l retries -d 'Try again so often when the server is out of reach' -r
-complete -c aitk -n "__fish_aitk_using_subcommand verify" -l repair -d 'Bring back from the server what differs'
+complete -c aitk -n "__fish_aitk_using_subcommand verify" -l repair -d 'Bring back what differs, from the cache or the server'
 complete -c aitk -n "__fish_aitk_using_subcommand verify" -l json -d 'Print one JSON document, also of a failure'
 complete -c aitk -n "__fish_aitk_using_subcommand verify" -s q -l quiet -d 'Say nothing but warnings and errors'
 complete -c aitk -n "__fish_aitk_using_subcommand verify" -s v -l verbose -d 'Say what is asked of the server, and why something failed'

@@ -25,6 +25,11 @@ macro_rules! hash_type {
                 parse_hex(text).map($name)
             }
 
+            /// The hash of these 32 bytes.
+            pub fn from_bytes(bytes: [u8; 32]) -> Self {
+                $name(bytes)
+            }
+
             /// The 32 bytes of the hash.
             pub fn as_bytes(&self) -> &[u8; 32] {
                 &self.0

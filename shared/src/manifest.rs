@@ -53,6 +53,11 @@ impl Manifest {
         DocsHash::of(self.0.iter().map(|(path, entry)| (path, &entry.hash)))
     }
 
+    /// What `sha256sum` prints for the docs; its hash is the docs hash.
+    pub fn listing(&self) -> String {
+        self.0.iter().map(|(path, entry)| format!("{}  {path}\n", entry.hash)).collect()
+    }
+
     /// The doc at `path`.
     pub fn get(&self, path: &DocPath) -> Option<&Entry> {
         self.0.get(path)
@@ -183,5 +188,7 @@ mod tests {
         assert_eq!(one.docs_hash(), two.docs_hash());
         assert_eq!(one.bytes(), 3);
         assert_ne!(one.docs_hash(), Manifest::default().docs_hash());
+        let listed = ContentHash::of(one.listing().as_bytes());
+        assert_eq!(listed.as_bytes(), one.docs_hash().as_bytes());
     }
 }

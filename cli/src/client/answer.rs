@@ -17,13 +17,16 @@ pub fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
         return Err("an empty body".into());
     }
     let mut input = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut input).map_err(|error| {
-        let field = error.path().to_string();
-        let why = shown(&error.into_inner().to_string());
-        if field == "." { why } else { format!("{}: {why}", shown(&field)) }
-    })?;
+    let value = serde_path_to_error::deserialize(&mut input).map_err(at_fault)?;
     input.end().map_err(|_| "more than one JSON document".to_owned())?;
     Ok(value)
+}
+
+/// The field at fault, and what is wrong with it.
+pub fn at_fault(error: serde_path_to_error::Error<serde_json::Error>) -> String {
+    let field = error.path().to_string();
+    let why = shown(&error.into_inner().to_string());
+    if field == "." { why } else { format!("{}: {why}", shown(&field)) }
 }
 
 /// What a status other than 2xx and 3xx means.

@@ -1,6 +1,8 @@
 //! The calls about docs and their lock, one method each: what is sent, and the type of what
 //! comes back.
 
+use std::sync::Arc;
+
 use aitk_shared::api::{
     Batch, BatchDone, Doc, DocInfo, DocList, LOCK_TOKEN_HEADER, Lock, PutDoc, Released, RenewLock,
     SyncAnswer, SyncRequest, TakeLock,
@@ -15,14 +17,25 @@ use reqwest::{Method, RequestBuilder, StatusCode};
 
 use super::{Client, Repeat, answer};
 use crate::error::{Error, Kind, Result};
+use crate::mirror::contents::{Arrived, Contents};
 use crate::output::shown;
 
 impl Client {
     /// Lock, revision and docs of one snapshot.
-    pub async fn sync(&self, project: &str, request: &SyncRequest) -> Result<SyncAnswer> {
-        let id = checked(project)?;
+    ///
+    /// The docs are taken in while they come.
+    pub async fn sync(
+        &self,
+        project: &str,
+        request: &SyncRequest,
+        contents: &Arc<Contents>,
+    ) -> Result<SyncAnswer<Arrived>> {
+        let (id, what) = (checked(project)?, named(project));
         let request = self.request(Method::POST, &["hook", "sync", id]).json(request);
-        self.ask(request, &named(id), Repeat::Safe).await
+        self.send_and(request, &what, Repeat::Safe, async |answer| {
+            self.take_in(answer, &what, contents).await
+        })
+        .await
     }
 
     /// All docs without their content.

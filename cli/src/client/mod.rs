@@ -1,5 +1,5 @@
 //! Speaks HTTP with the server: one typed method a call ([`calls`], [`admin`]), one place that decides what
-//! an answer means ([`answer`]).
+//! an answer means ([`answer`]), one that takes large answers in while they come ([`stream`]).
 //!
 //! A redirect is followed within the same origin only, so the key goes nowhere else. Only requests
 //! that may be repeated are tried again.
@@ -7,6 +7,7 @@
 mod admin;
 mod answer;
 mod calls;
+mod stream;
 
 pub use answer::{decode, refusal};
 
@@ -15,8 +16,9 @@ use std::time::{Duration, Instant};
 use aitk_shared::api::API_KEY_HEADER;
 use aitk_shared::limits;
 use backon::{ExponentialBuilder, Retryable};
+use hyper::body::Bytes;
 use reqwest::header::{HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
-use reqwest::{Method, Request, RequestBuilder, StatusCode, redirect};
+use reqwest::{Method, Request, RequestBuilder, Response, StatusCode, redirect};
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
@@ -143,19 +145,37 @@ impl Client {
 
     /// Sends a request, again where that is allowed and may help.
     async fn send(&self, request: RequestBuilder, what: &str, repeat: Repeat) -> Result<Answer> {
+        let whole = async |mut response: Response| {
+            let status = response.status();
+            let body = self.read(&mut response, limits::ANSWER_BYTES).await?;
+            Ok(Answer { status, body })
+        };
+        self.send_and(request, what, repeat, whole).await
+    }
+
+    /// The same, with a way of its own to read the body of a success.
+    async fn send_and<T>(
+        &self,
+        request: RequestBuilder,
+        what: &str,
+        repeat: Repeat,
+        read: impl AsyncFn(Response) -> Result<T>,
+    ) -> Result<T> {
         let request = request.build().map_err(anyhow::Error::from)?;
-        let once = || async { self.send_once(&request, what).await };
+        let begun = Instant::now();
+        let once = || async { Ok(read(self.send_once(&request, what).await?).await?) };
         let delays = ExponentialBuilder::new()
             .with_jitter()
             .with_min_delay(Duration::from_millis(200))
             .with_max_delay(Duration::from_secs(5))
             .with_max_times(if repeat == Repeat::Safe { self.retries as usize } else { 0 });
         once.retry(delays)
-            .when(|failure| failure.error.kind == Kind::Unreachable)
+            .when(|failure: &Failure| failure.error.kind == Kind::Unreachable)
             .adjust(|failure, delay| {
                 let delay = failure.retry_after.map_or(delay?, |wish| wish.max(delay.unwrap_or_default()));
                 // Nothing is slept through that nobody is left to wait for.
-                (delay < self.time_left().unwrap_or(Duration::from_secs(60))).then_some(delay)
+                let left = self.time_left().unwrap_or(self.patience.saturating_sub(begun.elapsed()));
+                (delay < left).then_some(delay)
             })
             .notify(|failure, delay| {
                 self.out.detail(&format!(
@@ -168,7 +188,8 @@ impl Client {
             .map_err(|failure| failure.error)
     }
 
-    async fn send_once(&self, request: &Request, what: &str) -> std::result::Result<Answer, Failure> {
+    /// The head of a success, whose body is still to come.
+    async fn send_once(&self, request: &Request, what: &str) -> std::result::Result<Response, Failure> {
         let copy = request.try_clone().ok_or_else(|| Error::new(Kind::Failed, "a request was streamed"))?;
         let uploading =
             copy.body().and_then(|body| body.as_bytes()).map_or(0, <[u8]>::len) as u64 / UPLOAD_RATE;
@@ -197,31 +218,39 @@ impl Client {
             .hint("if that is the right server, `aitk login` there and use its URL")
             .into());
         }
-        let retry_after = seconds(response.headers());
-        let limit = if status.is_success() { limits::ANSWER_BYTES } else { PROBLEM_BYTES };
-        let body = self.read(&mut response, limit).await?;
-        match status.is_success() {
-            true => Ok(Answer { status, body }),
-            false => Err(Failure { error: answer::refusal(&self.server, what, status, &body), retry_after }),
+        if status.is_success() {
+            return Ok(response);
         }
+        let retry_after = seconds(response.headers());
+        let body = self.read(&mut response, PROBLEM_BYTES).await?;
+        Err(Failure { error: answer::refusal(&self.server, what, status, &body), retry_after })
     }
 
     /// Reads a body part by part: it may take long, but must not stall.
-    async fn read(&self, response: &mut reqwest::Response, limit: u64) -> Result<Vec<u8>> {
+    async fn read(&self, response: &mut Response, limit: u64) -> Result<Vec<u8>> {
         let mut body = Vec::new();
-        loop {
-            match timeout(self.bounded(self.patience), response.chunk()).await {
-                Ok(Ok(None)) => return Ok(body),
-                Ok(Ok(Some(part))) => body.extend_from_slice(&part),
-                Ok(Err(error)) => return Err(answer::broken(&self.server, error)),
-                Err(_) => return Err(answer::timed_out(&self.server)),
-            }
-            if body.len() as u64 > limit {
-                return Err(Error::new(
-                    Kind::Failed,
-                    format!("{} answers with more than {} MiB", self.server, limit / 1024 / 1024),
-                ));
-            }
+        while let Some(part) = self.part(response).await? {
+            body.extend_from_slice(&part);
+            self.bound(body.len() as u64, limit)?;
+        }
+        Ok(body)
+    }
+
+    async fn part(&self, response: &mut Response) -> Result<Option<Bytes>> {
+        match timeout(self.bounded(self.patience), response.chunk()).await {
+            Ok(Ok(part)) => Ok(part),
+            Ok(Err(error)) => Err(answer::broken(&self.server, error)),
+            Err(_) => Err(answer::timed_out(&self.server)),
+        }
+    }
+
+    fn bound(&self, read: u64, limit: u64) -> Result<()> {
+        match read > limit {
+            true => Err(Error::new(
+                Kind::Failed,
+                format!("{} answers with more than {} MiB", self.server, limit / 1024 / 1024),
+            )),
+            false => Ok(()),
         }
     }
 

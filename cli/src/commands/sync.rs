@@ -32,17 +32,23 @@ impl Args {
 /// Syncs and says what changed.
 pub async fn run(args: Args, context: &Context) -> Result<()> {
     let report = sync(context, Wish { force: args.force, while_locked: args.while_locked }).await?;
+    tell(&report, context);
+    Ok(())
+}
+
+/// Says what was done.
+pub fn tell(report: &Report, context: &Context) {
     [report.older_line(), report.kept_line()].iter().flatten().for_each(|text| context.out.warn(text));
     context.out.data(&report.summary());
     context.out.json(&report.to_json());
-    Ok(())
 }
 
 /// Brings the run's mirror up to date.
 pub async fn sync(context: &Context, wish: Wish) -> Result<Report> {
     let (mirror, owner) = (Mirror::of(context)?, Owner::of(context)?);
     let client = context.client()?;
-    match update(&mirror, &owner, wish, async |request| client.sync(&owner.project, &request).await).await? {
+    let ask = async |request, contents: &_| client.sync(&owner.project, &request, contents).await;
+    match update(&mirror, &owner, wish, ask).await? {
         Outcome::Current(report) => Ok(*report),
         Outcome::Blocked(lock) => {
             let error = Error::locked(*lock);

@@ -1,7 +1,8 @@
 //! `aitk verify`: reads every file in `.docs/` and compares it with what the last sync wrote.
 //!
 //! It needs no server. Anything that differs is named, and the exit code is 6. `--repair` brings
-//! the docs back from the server; your own bytes are moved away and named, never deleted.
+//! the docs back from the cache, or where that lacks some, from the server; your own bytes are
+//! moved away and named, never deleted.
 
 use aitk_shared::plan::{Plan, Step};
 use serde_json::json;
@@ -11,13 +12,14 @@ use crate::app::Context;
 use crate::error::{Error, Kind, Result};
 use crate::mirror::report::counted;
 use crate::mirror::scan::Depth;
+use crate::mirror::update::{Report, restore};
 use crate::mirror::{Local, Mirror};
 use crate::output::shown;
 
 /// Hash every mirrored file and compare
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Bring back from the server what differs
+    /// Bring back what differs, from the cache or the server
     #[arg(long)]
     repair: bool,
 }
@@ -28,7 +30,13 @@ pub async fn run(args: Args, context: &Context) -> Result<()> {
     mirror.recover()?;
     let local = mirror.read(Depth::Bytes)?;
     if args.repair && local.verified().is_none() {
-        return sync::run(sync::Args::forced(), context).await;
+        return match from_cache(&mirror, &local)? {
+            Some(report) => {
+                sync::tell(&report, context);
+                Ok(())
+            }
+            None => sync::run(sync::Args::forced(), context).await,
+        };
     }
     let Some(state) = &local.state else { return Err(nothing_to_compare(&mirror, &local)) };
     let faults = faults(&local.drift()?);
@@ -62,6 +70,13 @@ pub async fn run(args: Args, context: &Context) -> Result<()> {
             Err(Error::told(Kind::Differs))
         }
     }
+}
+
+/// The mirror as its state says, where every doc is at hand.
+fn from_cache(mirror: &Mirror, local: &Local) -> Result<Option<Report>> {
+    let Some(state) = &local.state else { return Ok(None) };
+    let whole = mirror.at_hand(local, &state.owner).filter(|whole| whole.hash == state.hash);
+    whole.map_or(Ok(None), |state| restore(mirror, &state))
 }
 
 const HINT: &str = "`aitk verify --repair` brings the docs back";

@@ -3,9 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use aitk_shared::hash::ContentHash;
+use aitk_shared::manifest::Manifest;
+use aitk_shared::path::DocPath;
 use aitk_shared::plan::{Plan, Step};
 
-use super::answer::Target;
+use super::contents::Contents;
 use super::kept::{self, Kept};
 use super::scan::Scan;
 use super::stage::{self, Stage};
@@ -13,12 +16,46 @@ use super::stamp::Stamp;
 use super::state::{STATE_FILE, State, is_own_name, now};
 use super::{Local, Mirror, failed, git, swap};
 use crate::error::{Error, Kind, Result};
+use crate::output::shown;
+
+/// What a mirror is to be, and where the bytes for it are.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'a> {
+    /// All docs.
+    pub manifest: &'a Manifest,
+    /// The bytes that the mirror does not hold yet.
+    pub contents: &'a Contents,
+}
+
+impl Target<'_> {
+    /// The first doc of `plan` whose bytes seem to be nowhere.
+    pub fn lacking<'p>(&self, plan: &'p Plan) -> Option<&'p DocPath> {
+        let doc = |step: &'p Step| match step {
+            Step::Write(doc) | Step::Replace(doc) => Some(doc),
+            _ => None,
+        };
+        let is_lost = |doc: &&DocPath| {
+            self.manifest.get(doc).is_none_or(|entry| !self.contents.has(&entry.hash, entry.size))
+        };
+        plan.steps.iter().filter_map(doc).find(is_lost)
+    }
+
+    fn hash(&self, doc: &DocPath) -> Result<ContentHash> {
+        self.manifest.get(doc).map(|entry| entry.hash).ok_or_else(|| missing(doc))
+    }
+}
 
 /// Brings `mirror` to `target`, whose state is to be `state`; returns what was kept of other files.
 ///
 /// The caller has the turn. Until the switch the old mirror is as it was, and it stays so
 /// where anything fails.
-pub fn apply(mirror: &Mirror, local: &Local, plan: &Plan, target: &Target, mut state: State) -> Result<Kept> {
+pub fn apply(
+    mirror: &Mirror,
+    local: &Local,
+    plan: &Plan,
+    target: Target<'_>,
+    mut state: State,
+) -> Result<Kept> {
     let folder = mirror.folder();
     if local.state.is_none() {
         git::refuse_tracked(&mirror.root, &mirror.inside)?;
@@ -52,19 +89,18 @@ pub fn apply(mirror: &Mirror, local: &Local, plan: &Plan, target: &Target, mut s
     Ok(kept)
 }
 
-fn fill(stage: &mut Stage, old: &Path, plan: &Plan, target: &Target, scan: &Scan) -> Result<()> {
+fn fill(stage: &mut Stage, old: &Path, plan: &Plan, target: Target<'_>, scan: &Scan) -> Result<()> {
     for step in &plan.steps {
         match step {
             Step::Reuse(doc) => {
-                let seen = scan.stamps.get(step.path());
-                let (Some(entry), Some(seen)) = (target.manifest.get(doc), seen) else {
-                    return Err(missing(doc.as_str()));
-                };
-                stage.reuse(doc, old, entry.hash, *seen)?;
+                let seen = scan.stamps.get(step.path()).ok_or_else(|| missing(doc))?;
+                stage.reuse(doc, old, target.hash(doc)?, *seen)?;
             }
             Step::Write(doc) | Step::Replace(doc) => {
-                let bytes = target.contents.get(doc).ok_or_else(|| missing(doc.as_str()))?;
-                stage.write(doc, bytes)?;
+                let hash = target.hash(doc)?;
+                if !stage.write(doc, |file| target.contents.copy_into(&hash, file))? {
+                    return Err(missing(doc));
+                }
             }
             Step::Drop(_) | Step::PutAside(_) => {}
         }
@@ -72,10 +108,24 @@ fn fill(stage: &mut Stage, old: &Path, plan: &Plan, target: &Target, scan: &Scan
     Ok(())
 }
 
-fn missing(doc: &str) -> Error {
-    Error::new(Kind::Failed, format!("the bytes of '{}' are nowhere", crate::output::shown(doc)))
+/// They were there when the plan was made: the cache lost them since.
+fn missing(doc: &DocPath) -> Error {
+    Error::new(Kind::Failed, format!("the bytes of '{}' are nowhere", shown(doc.as_str())))
         .hint("run `aitk sync --force`")
+        .source(Lost)
 }
+
+/// Marks the failure after which asking again helps.
+#[derive(Debug)]
+pub struct Lost;
+
+impl std::fmt::Display for Lost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the content cache changed meanwhile")
+    }
+}
+
+impl std::error::Error for Lost {}
 
 /// Writes the state of a mirror that stays as it is. The caller has the turn.
 pub fn record(folder: &Path, state: &State) -> Result<()> {

@@ -1,15 +1,19 @@
 //! The `.docs/` folder: a copy of the platform's docs, byte for byte, switched as a whole.
 //!
 //! A mirror is read ([`Mirror::read`]), compared with a proven answer ([`answer`]) by the
-//! pure planner, staged, and switched ([`apply`]); [`update`] is the whole way.
+//! pure planner, staged, and switched ([`apply`]); [`update`] is the whole way. Bytes come by way
+//! of a cache ([`cache`]), and what is known of a project outlives its mirrors ([`memory`]).
 //! Invariants: a reader sees one revision or the next; nothing is switched away that is not
 //! ours; no byte that only the disk has is lost; no link is followed; whoever changes a
 //! mirror has the [`turn`].
 
 pub mod answer;
 pub mod apply;
+pub mod cache;
+pub mod contents;
 pub mod git;
 pub mod kept;
+pub mod memory;
 pub mod note;
 pub mod report;
 pub mod scan;
@@ -23,6 +27,7 @@ pub mod update;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use aitk_shared::manifest::Manifest;
 use aitk_shared::path::SYNC_HASH_FILE;
@@ -31,6 +36,8 @@ use aitk_shared::plan::{Plan, plan};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::output::shown;
+use cache::Cache;
+use contents::Contents;
 use scan::{Depth, Scan};
 use state::{Owner, STATE_FILE, State};
 use turn::Turn;
@@ -42,8 +49,10 @@ pub struct Mirror {
     pub root: PathBuf,
     /// The folder, relative to the root.
     pub inside: PathBuf,
-    /// The user's data folder: turns and kept files.
+    /// The user's data folder: turns, kept files, what is remembered.
     pub data: PathBuf,
+    /// The user's content cache.
+    pub cache: Arc<Cache>,
 }
 
 /// A mirror as it is on disk.
@@ -64,12 +73,18 @@ impl Mirror {
     pub fn of(context: &Context) -> Result<Self> {
         // One name for one folder, or two runs would not wait for each other.
         let root = context.root.canonicalize().map_err(failed("read", &context.root))?;
-        Ok(Mirror { root, inside: context.config.mirror.clone(), data: context.dirs.data.clone() })
+        let cache = Arc::new(Cache::at(&context.dirs.cache));
+        Ok(Mirror { root, inside: context.config.mirror.clone(), data: context.dirs.data.clone(), cache })
     }
 
     /// Where the docs are; absolute.
     pub fn folder(&self) -> PathBuf {
         self.root.join(&self.inside)
+    }
+
+    /// What is at hand of the docs' bytes, and room for more.
+    pub fn contents(&self) -> Contents {
+        Contents::new(self.cache.clone(), &self.root)
     }
 
     /// Waits for the turn to change it.

@@ -9,7 +9,8 @@ use crate::error::Result;
 
 /// Notes the lock in the way, so that it counts also when the server is out of reach.
 /// The caller has the turn.
-pub fn blocked(mirror: &Mirror, owner: &Owner, local: &Local, answer: &SyncAnswer) -> Result<()> {
+pub fn blocked<D>(mirror: &Mirror, owner: &Owner, local: &Local, answer: &SyncAnswer<D>) -> Result<()> {
+    mirror.remember_lock(owner, answer, now());
     let Some(old) = &local.state else { return Ok(()) };
     let new = State {
         lock: SeenLock::of(answer, now()),
@@ -33,13 +34,14 @@ pub fn own_lock(context: &Context, lock: Option<&Lock>) {
 fn try_own_lock(context: &Context, lock: Option<&Lock>) -> Result<()> {
     let mirror = Mirror::of(context)?;
     let (folder, owner) = (mirror.folder(), Owner::of(context)?);
+    let seen = lock.map(|lock| SeenLock::new(lock, true, now()));
+    mirror.remember_own_lock(&owner, seen.clone(), now());
     let ours = || State::read(&folder).filter(|state| state.owner == owner);
     if ours().is_none() {
         return Ok(());
     }
     let _turn = mirror.turn()?;
     let Some(mut state) = ours() else { return Ok(()) };
-    let seen = lock.map(|lock| SeenLock::new(lock, true, now()));
     // What somebody else holds by now is not ours to forget.
     if seen.is_some() || state.lock.as_ref().is_some_and(|lock| lock.is_yours) {
         state.lock = seen;

@@ -47,13 +47,12 @@ impl Stage {
         self.folder.path()
     }
 
-    /// Writes a doc whose bytes came from the platform.
-    pub fn write(&mut self, doc: &DocPath, bytes: &[u8]) -> Result<()> {
+    /// Writes a doc as `fill` fills its file; false where `fill` could not.
+    pub fn write(&mut self, doc: &DocPath, fill: impl FnOnce(&File) -> io::Result<bool>) -> Result<bool> {
         let path = self.place(doc)?;
-        let meta = create(&path, bytes).map_err(failed("write", &path))?;
+        let filled = create(&path, fill).map_err(failed("write", &path))?;
         self.written.push(path);
-        self.stamps.insert(doc.clone(), Stamp::of(&meta));
-        Ok(())
+        Ok(filled.map(|meta| self.stamps.insert(doc.clone(), Stamp::of(&meta))).is_some())
     }
 
     /// Takes a doc over from the old mirror, keeping its times; `seen` is how the scan saw it.
@@ -78,10 +77,10 @@ impl Stage {
     pub fn finish(&mut self, state: &State) -> Result<()> {
         let (state_file, mark) = (self.path().join(STATE_FILE), self.path().join(SYNC_HASH_FILE));
         let bytes = state.encode().map_err(anyhow::Error::from)?;
-        create(&state_file, &bytes).map_err(failed("write", &state_file))?;
+        create(&state_file, whole(&bytes)).map_err(failed("write", &state_file))?;
         self.written.push(state_file);
         self.flush().map_err(failed("flush", self.path()))?;
-        create(&mark, state.mark().as_bytes())
+        create(&mark, whole(state.mark().as_bytes()))
             .and_then(|_| File::open(&mark)?.sync_all())
             .and_then(|()| sync_folder(self.path()))
             .map_err(failed("write", &mark))
@@ -117,9 +116,21 @@ impl Stage {
     }
 }
 
-fn create(path: &Path, bytes: &[u8]) -> io::Result<Metadata> {
-    File::create_new(path)?.write_all(bytes)?;
-    read_only(path)
+/// Makes a file that nobody else may write, and fills it; `None` where `fill` could not.
+fn create(path: &Path, fill: impl FnOnce(&File) -> io::Result<bool>) -> io::Result<Option<Metadata>> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o444);
+    let file = options.open(path)?;
+    if !fill(&file)? {
+        return Ok(None);
+    }
+    write_protect(&file).map(Some)
+}
+
+fn whole(bytes: &[u8]) -> impl FnOnce(&File) -> io::Result<bool> {
+    move |mut file| file.write_all(bytes).map(|()| true)
 }
 
 /// Copies a file with its time of change; returns the hash of what arrived.
@@ -134,7 +145,10 @@ fn copy(from: &Path, to: &Path) -> io::Result<ContentHash> {
 
 /// Takes everybody's right to write a file away: 0444. A link is not followed.
 pub fn read_only(path: &Path) -> io::Result<Metadata> {
-    let file = open_plain(path)?;
+    write_protect(&open_plain(path)?)
+}
+
+fn write_protect(file: &File) -> io::Result<Metadata> {
     let meta = file.metadata()?;
     let wanted = read_only_permissions(&meta);
     if meta.permissions() == wanted {

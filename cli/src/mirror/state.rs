@@ -24,7 +24,7 @@ use crate::error::Result;
 /// The state's file, at the top of the mirror.
 pub const STATE_FILE: &str = ".aitk-state.json";
 /// Grows with every change that an older reader would misread.
-const VERSION: u32 = 1;
+pub const VERSION: u32 = 1;
 
 /// The state of a complete mirror.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -115,9 +115,22 @@ impl SeenLock {
     }
 
     /// What an answer says of the lock; a lease that is over binds nobody.
-    pub fn of(answer: &SyncAnswer, now: Timestamp) -> Option<Self> {
+    pub fn of<D>(answer: &SyncAnswer<D>, now: Timestamp) -> Option<Self> {
         let live = answer.lock.as_ref().filter(|lock| lock.remaining_ms > 0);
         live.map(|lock| SeenLock::new(lock, answer.lock_is_yours, now))
+    }
+
+    /// Whether two answers told of the same lock.
+    pub fn is_the_same(old: Option<&Self>, new: Option<&Self>) -> bool {
+        match (old, new) {
+            (None, None) => true,
+            // The end is reckoned anew with every answer; only a renewal moves it by more than the way here.
+            (Some(old), Some(new)) => {
+                let moved = new.until.since(old.until).max(old.until.since(new.until));
+                moved < Duration::from_secs(1) && SeenLock { until: old.until, ..new.clone() } == *old
+            }
+            _ => false,
+        }
     }
 
     /// Whether it binds at `now`.
@@ -143,13 +156,7 @@ pub struct DocState {
 
 impl State {
     /// The state of a mirror that is to hold what `answer` and `manifest` say.
-    pub fn new(owner: Owner, answer: &SyncAnswer, manifest: &Manifest, now: Timestamp) -> Self {
-        let docs = manifest.iter().map(|(path, entry)| DocState {
-            path: path.clone(),
-            hash: entry.hash,
-            size: entry.size,
-            stamp: None,
-        });
+    pub fn new<D>(owner: Owner, answer: &SyncAnswer<D>, manifest: &Manifest, now: Timestamp) -> Self {
         State {
             version: VERSION,
             owner,
@@ -160,8 +167,19 @@ impl State {
             docs_path: answer.docs_path.clone(),
             on_lock: answer.on_lock,
             lock: SeenLock::of(answer, now),
-            docs: docs.collect(),
+            docs: State::docs_of(manifest),
         }
+    }
+
+    /// Docs of which no file was seen yet.
+    pub fn docs_of(manifest: &Manifest) -> Vec<DocState> {
+        let doc = |(path, entry): (&DocPath, &Entry)| DocState {
+            path: path.clone(),
+            hash: entry.hash,
+            size: entry.size,
+            stamp: None,
+        };
+        manifest.iter().map(doc).collect()
     }
 
     /// What was written.
@@ -237,7 +255,7 @@ mod tests {
             reason: None,
             token: FencingToken::new(1),
         };
-        let answer = SyncAnswer {
+        let answer: SyncAnswer = SyncAnswer {
             hash: manifest.docs_hash(),
             revision: 12,
             epoch: Epoch::parse("e").unwrap(),

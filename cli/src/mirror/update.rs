@@ -2,15 +2,18 @@
 //! follows the platform bring docs here.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aitk_shared::api::{Lock, SyncAnswer, SyncRequest};
 use aitk_shared::event::Offset;
+use aitk_shared::limits;
 use aitk_shared::manifest::Delta;
 use aitk_shared::path::DocPath;
-use aitk_shared::plan::Step;
 
-use super::answer::{self, Target};
+use super::answer;
+use super::apply::Target;
+use super::contents::{Arrived, Contents};
 use super::scan::Depth;
 use super::state::{Owner, SeenLock, State, now};
 use super::{Local, Mirror, apply, note};
@@ -59,89 +62,104 @@ pub struct Report {
 }
 
 /// Brings `mirror` to what `ask` gets from the platform, as the docs of `owner`.
+///
+/// `ask` takes the docs of the answer in, one by one, by the contents that it is given.
 pub async fn update(
     mirror: &Mirror,
     owner: &Owner,
     wish: Wish,
-    ask: impl AsyncFn(SyncRequest) -> Result<SyncAnswer>,
+    ask: impl AsyncFn(SyncRequest, &Arc<Contents>) -> Result<SyncAnswer<Arrived>>,
 ) -> Result<Outcome> {
     mirror.recover()?;
     let depth = if wish.force { Depth::Bytes } else { Depth::Stamps };
     let mut local = mirror.read(depth)?;
-    for _ in 0..TRIES {
-        if !wish.force {
-            mirror.refuse_other(&local, owner)?;
-        }
-        let have = local.verified().filter(|_| !wish.force).map(|state| state.hash);
-        let mut answer = ask(SyncRequest { have, ..SyncRequest::default() }).await?;
+    let contents = Arc::new(mirror.contents());
+    let outcome = 'done: {
+        for _ in 0..TRIES {
+            if !wish.force {
+                mirror.refuse_other(&local, owner)?;
+            }
+            let known = if wish.force { None } else { mirror.at_hand(&local, owner) };
+            let have = known.as_ref().map(|state| state.hash);
+            let answer = ask(SyncRequest { have, ..SyncRequest::default() }, &contents).await?;
 
-        let turn = mirror.turn()?;
-        let (asked, base) = (local.state.clone(), local.base.clone());
-        if State::read(&mirror.folder()) != asked {
-            // Another run was faster: what it did counts, and this answer only if it is newer.
+            let turn = mirror.turn()?;
+            let asked = local.state.clone();
+            if State::read(&mirror.folder()) != asked {
+                // Another run was faster: what it did counts, and this answer only if it is newer.
+                local = mirror.read(depth)?;
+            }
+            let lock = answer.lock.clone().filter(|lock| lock.remaining_ms > 0);
+            if let Some(lock) = lock.filter(|_| !answer.lock_is_yours && !wish.while_locked) {
+                note::blocked(mirror, owner, &local, &answer)?;
+                break 'done Outcome::Blocked(Box::new(lock));
+            }
+            let base = known.map(|state| state.manifest()).unwrap_or_default();
+            let manifest = answer::check(&answer, have, &base)?;
+            if let Some(newer) = newer(&local, owner, &answer, wish) {
+                if local.verified().is_none() {
+                    return Err(too_old(&answer, newer));
+                }
+                let told = asked.as_ref() == Some(newer);
+                break 'done Outcome::Current(Box::new(Report {
+                    older: told.then_some(answer.revision),
+                    ..Report::unchanged(newer.clone(), answer.lock)
+                }));
+            }
+            let state = State::new(owner.clone(), &answer, &manifest, now());
+            let target = Target { manifest: &manifest, contents: &contents };
+            if let Some(report) = bring(mirror, &local, state, target)? {
+                mirror.remember(&report.state);
+                break 'done Outcome::Current(Box::new(Report { lock: answer.lock, ..report }));
+            }
+            contents.distrust_cache();
+            drop(turn);
             local = mirror.read(depth)?;
         }
-        let lock = answer.lock.clone().filter(|lock| lock.remaining_ms > 0);
-        if let Some(lock) = lock.filter(|_| !answer.lock_is_yours && !wish.while_locked) {
-            note::blocked(mirror, owner, &local, &answer)?;
-            return Ok(Outcome::Blocked(Box::new(lock)));
-        }
-        let target = answer::check(&mut answer, have, &base)?;
-        if let Some(newer) = newer(&local, owner, &answer, wish) {
-            if local.verified().is_none() {
-                return Err(too_old(&answer, newer));
-            }
-            let told = asked.as_ref() == Some(newer);
-            return Ok(Outcome::Current(Box::new(Report {
-                older: told.then_some(answer.revision),
-                ..Report::unchanged(newer.clone(), answer.lock)
-            })));
-        }
-        if let Some(report) = bring(mirror, owner, &local, &answer, &target)? {
-            return Ok(Outcome::Current(Box::new(report)));
-        }
-        drop(turn);
-        local = mirror.read(depth)?;
-    }
-    let fact = format!("{} keeps changing while it is being brought up to date", mirror.inside.display());
-    Err(Error::new(Kind::Failed, fact).hint("end whatever writes there, and run the command again"))
+        let fact = format!("{} keeps changing while it is being brought up to date", mirror.inside.display());
+        return Err(
+            Error::new(Kind::Failed, fact).hint("end whatever writes there, and run the command again")
+        );
+    };
+    mirror.cache.settle(limits::CACHE_BYTES);
+    Ok(outcome)
+}
+
+/// Makes `mirror` what it was when `state` was current, from what is at hand here; `None` where that
+/// is less than it seemed.
+pub fn restore(mirror: &Mirror, state: &State) -> Result<Option<Report>> {
+    let _turn = mirror.turn()?;
+    let local = mirror.read(Depth::Bytes)?;
+    mirror.refuse_other(&local, &state.owner)?;
+    let (manifest, contents) = (state.manifest(), mirror.contents());
+    bring(mirror, &local, state.clone(), Target { manifest: &manifest, contents: &contents })
 }
 
 /// The state on disk, if it is newer than the answer: older revisions never replace it, unless a
 /// damaged copy is to be replaced at any price. Revisions of different projects do not compare.
-fn newer<'a>(local: &'a Local, owner: &Owner, answer: &SyncAnswer, wish: Wish) -> Option<&'a State> {
+fn newer<'a, D>(local: &'a Local, owner: &Owner, answer: &SyncAnswer<D>, wish: Wish) -> Option<&'a State> {
     let state = local.state.as_ref().filter(|_| !wish.force || local.verified().is_some())?;
     let comparable = state.owner == *owner && state.epoch == answer.epoch;
     (comparable && state.revision > answer.revision).then_some(state)
 }
 
-fn too_old(answer: &SyncAnswer, state: &State) -> Error {
+fn too_old<D>(answer: &SyncAnswer<D>, state: &State) -> Error {
     let (old, new) = (answer.revision, state.revision);
     Error::new(Kind::Failed, format!("the server answered with revision {old}, older than the local {new}"))
         .hint("the local copy is damaged; repair it with `aitk sync --force`, or wait for the server")
 }
 
-/// `None` where bytes are needed that neither the answer nor the disk has: then ask for everything.
-fn bring(
-    mirror: &Mirror,
-    owner: &Owner,
-    local: &Local,
-    answer: &SyncAnswer,
-    target: &Target,
-) -> Result<Option<Report>> {
-    let plan = local.plan(&target.manifest)?;
-    let lacking = |step: &Step| match step {
-        Step::Write(doc) | Step::Replace(doc) => !target.contents.contains_key(doc),
-        _ => false,
-    };
-    if plan.steps.iter().any(lacking) {
+/// Makes the mirror what `state` and `target` say. `None` where bytes are needed that are not at
+/// hand: then ask for everything. The caller has the turn.
+fn bring(mirror: &Mirror, local: &Local, mut state: State, target: Target<'_>) -> Result<Option<Report>> {
+    let plan = local.plan(target.manifest)?;
+    if target.lacking(&plan).is_some() {
         return Ok(None);
     }
-    let mut state = State::new(owner.clone(), answer, &target.manifest, now());
     let mut report = Report {
         delta: plan.delta.clone(),
         repaired: plan.repaired.clone(),
-        ..Report::unchanged(state.clone(), answer.lock.clone())
+        ..Report::unchanged(state.clone(), None)
     };
     if plan.is_done() && local.marked {
         apply::touch_up(&mirror.folder(), &local.scan, &mut state)?;
@@ -149,9 +167,16 @@ fn bring(
             apply::record(&mirror.folder(), &state)?;
         }
     } else {
-        let kept = apply::apply(mirror, local, &plan, target, state)?;
-        report.kept = kept.paths().to_vec();
-        report.kept_in = kept.folder().map(ToOwned::to_owned);
+        match apply::apply(mirror, local, &plan, target, state) {
+            Err(error) if error.source.as_ref().is_some_and(|cause| cause.is::<apply::Lost>()) => {
+                return Ok(None);
+            }
+            kept => {
+                let kept = kept?;
+                report.kept = kept.paths().to_vec();
+                report.kept_in = kept.folder().map(ToOwned::to_owned);
+            }
+        }
     }
     Ok(Some(report))
 }
@@ -160,15 +185,7 @@ fn bring(
 fn says_the_same(local: &Local, new: &State) -> bool {
     let Some(old) = &local.state else { return false };
     let recent = new.synced_at.since(old.synced_at) < RECORD_EVERY && new.synced_at >= old.synced_at;
-    let same_lock = match (&old.lock, &new.lock) {
-        (None, None) => true,
-        // The end is reckoned anew with every answer; only a renewal moves it by more than the way here.
-        (Some(a), Some(b)) => {
-            let moved = b.until.since(a.until).max(a.until.since(b.until));
-            moved < Duration::from_secs(1) && SeenLock { until: a.until, ..b.clone() } == *a
-        }
-        _ => false,
-    };
+    let same_lock = SeenLock::is_the_same(old.lock.as_ref(), new.lock.as_ref());
     let comparable = State { synced_at: old.synced_at, lock: old.lock.clone(), ..new.clone() };
     recent && same_lock && comparable == *old
 }

@@ -61,9 +61,11 @@ pub struct SyncRequest {
 }
 
 /// The one answer that `check` needs: lock, revision and docs of one snapshot.
+///
+/// `D` is a doc: as it is sent, or what is left of it where docs are taken in one by one.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct SyncAnswer {
+pub struct SyncAnswer<D = SyncDoc> {
     /// The docs hash of the whole project.
     pub hash: DocsHash,
     /// The revision.
@@ -81,12 +83,30 @@ pub struct SyncAnswer {
     #[serde(deserialize_with = "nullable")]
     pub base: Option<DocsHash>,
     /// New and changed docs since `base`, or all.
-    pub docs: Vec<SyncDoc>,
+    pub docs: Vec<D>,
     /// Docs gone since `base`.
     pub removed: Vec<DocPath>,
     /// Whether the asking credential holds `lock`; a server that does not say so means no.
     #[serde(default)]
     pub lock_is_yours: bool,
+}
+
+impl<D> SyncAnswer<D> {
+    /// The same answer with other docs.
+    pub fn with_docs<E>(self, docs: Vec<E>) -> SyncAnswer<E> {
+        SyncAnswer {
+            docs,
+            hash: self.hash,
+            revision: self.revision,
+            epoch: self.epoch,
+            lock: self.lock,
+            on_lock: self.on_lock,
+            docs_path: self.docs_path,
+            base: self.base,
+            removed: self.removed,
+            lock_is_yours: self.lock_is_yours,
+        }
+    }
 }
 
 /// One doc of a sync.

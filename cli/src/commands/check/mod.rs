@@ -4,7 +4,8 @@
 //! One request asks for the lock and for what changed. While somebody else holds the lock, the
 //! docs stay at their old revision and the exit code is 2. When the server is out of reach, the
 //! copy may stand in for it: verified byte by byte, not older than the settings allow, and not
-//! while a lock that was seen before may still run.
+//! while a lock that was seen before may still run. A copy that is damaged, or not there in a new
+//! working tree, is made whole from the cache.
 //!
 //! As an agent's hook it reads the event on standard input and answers in that agent's way: every
 //! refusal blocks, and a new session is told in one line where the docs are.
@@ -12,6 +13,7 @@
 pub mod hooked;
 mod offline;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aitk_shared::api::SyncRequest;
@@ -23,6 +25,7 @@ use crate::credentials::Caller;
 use crate::error::{Error, Kind, Result};
 use crate::hook::{self, Hook};
 use crate::mirror::Mirror;
+use crate::mirror::contents::Contents;
 use crate::mirror::state::Owner;
 use crate::mirror::update::{Outcome, Report, Wish, update};
 use crate::output::Output;
@@ -86,11 +89,11 @@ async fn check(context: &Context, asker: Asker<'_>, begun: Instant) -> Result<Ch
     };
     // With a copy to fall back on nobody waits long; without one, only the request is bounded.
     let hurried = client.clone().with_deadline(begun + context.globals.deadline).with_retries(0);
-    let ask = async |request: SyncRequest| {
+    let ask = async |request: SyncRequest, contents: &Arc<Contents>| {
         let has_copy = request.have.is_some() && context.config.offline != Offline::Deny;
         let client = if has_copy { &hurried } else { &client };
         let (session, agent) = (asker.session.map(str::to_owned), asker.agent.map(str::to_owned));
-        client.sync(&owner.project, &SyncRequest { session, agent, ..request }).await
+        client.sync(&owner.project, &SyncRequest { session, agent, ..request }, contents).await
     };
     match update(&mirror, &owner, Wish::default(), ask).await {
         Ok(Outcome::Current(report)) => Ok(Checked { report: *report, stale: None }),
@@ -100,7 +103,7 @@ async fn check(context: &Context, asker: Asker<'_>, begun: Instant) -> Result<Ch
             Err(error.hint(format!("{hint}; the docs here stay as they were, run `aitk check` again then")))
         }
         Err(error) if error.kind == Kind::Unreachable => {
-            offline::fall_back(&mirror, &owner, context.config.offline, error)
+            offline::fall_back(&mirror, &owner, context.config.offline, &error)
         }
         Err(error) => Err(error),
     }
@@ -111,11 +114,12 @@ fn tell(checked: &Checked, out: Output) {
     warnings(checked).iter().for_each(|text| out.warn(text));
     out.data(&match &checked.stale {
         None => report.summary(),
-        Some(_) => format!(
+        Some(_) if report.is_unchanged() => format!(
             "docs at revision {}, {}, not compared with the platform",
             report.state.revision,
             report.count()
         ),
+        Some(_) => format!("{}; from the cache, not compared with the platform", report.summary()),
     });
     let mut json = report.to_json();
     if let Some((age, _)) = &checked.stale {

@@ -10,11 +10,12 @@ use crate::mirror::Mirror;
 use crate::mirror::report::names;
 use crate::mirror::scan::Depth;
 use crate::mirror::state::{Owner, SeenLock, State, now};
-use crate::mirror::update::Report;
+use crate::mirror::update::{Report, restore};
 use crate::output::shown;
 
-/// The copy, if it is whole and the settings allow one of its age; `cause` tells why it is needed.
-pub fn fall_back(mirror: &Mirror, owner: &Owner, policy: Offline, cause: Error) -> Result<Checked> {
+/// The copy, if it is whole or can be made so from the cache, and the settings allow one of its
+/// age; `cause` tells why it is needed.
+pub fn fall_back(mirror: &Mirror, owner: &Owner, policy: Offline, cause: &Error) -> Result<Checked> {
     let local = mirror.read(Depth::Bytes)?;
     mirror.refuse_other(&local, owner)?;
     let why = cause.message.clone();
@@ -23,8 +24,15 @@ pub fn fall_back(mirror: &Mirror, owner: &Owner, policy: Offline, cause: Error) 
         Err(Error::new(Kind::Unreachable, format!("{why}; {fact}")).hint(hint))
     };
     let folder = mirror.inside.display();
-    let Some(state) = local.state.as_ref().filter(|_| local.marked) else {
-        return refuse(format!("there is no complete copy in {folder} to go on with"), "try again later");
+    let Some(state) = mirror.at_hand(&local, owner) else {
+        if local.state.is_none() || !local.marked {
+            return refuse(format!("there is no complete copy in {folder} to go on with"), "try again later");
+        }
+        let drift = local.drift()?;
+        let differing = drift.steps.iter().filter(|step| !matches!(step, Step::Reuse(_)));
+        let paths: Vec<_> = differing.map(|step| step.path().to_string_lossy()).collect();
+        let fact = format!("the copy was changed here: {}", names(paths.iter().map(AsRef::as_ref)));
+        return refuse(fact, "`aitk verify` shows what differs, the next check repairs it");
     };
     let age = now().since(state.synced_at);
     let (old, allow) = (humanize(age), "the setting `offline` (AITK_OFFLINE) decides");
@@ -38,17 +46,18 @@ pub fn fall_back(mirror: &Mirror, owner: &Owner, policy: Offline, cause: Error) 
         }
         Offline::Allow | Offline::MaxAge(_) => {}
     }
-    let drift = local.drift()?;
-    if !drift.is_done() {
-        let differing = drift.steps.iter().filter(|step| !matches!(step, Step::Reuse(_)));
-        let paths: Vec<_> = differing.map(|step| step.path().to_string_lossy()).collect();
-        let fact = format!("the copy was changed here: {}", names(paths.iter().map(AsRef::as_ref)));
-        return refuse(fact, "`aitk verify` shows what differs, the next check repairs it");
+    let lock = mirror.last_lock(&local, owner);
+    if let Some(lock) = lock.filter(|lock| lock.is_live(now()) && !lock.is_yours) {
+        return Err(still_locked(&state, &lock, &why));
     }
-    if let Some(lock) = state.lock.as_ref().filter(|lock| lock.is_live(now()) && !lock.is_yours) {
-        return Err(still_locked(state, lock, &why));
-    }
-    Ok(Checked { report: Report::unchanged(state.clone(), None), stale: Some((age, why)) })
+    let report = match local.verified() {
+        Some(_) => Report::unchanged(state, None),
+        None => match restore(mirror, &state)? {
+            Some(report) => report,
+            None => return refuse("the cache changed meanwhile".to_owned(), "run `aitk check` again"),
+        },
+    };
+    Ok(Checked { report, stale: Some((age, why)) })
 }
 
 /// The platform cannot be asked, but it told of a lock that may still run.

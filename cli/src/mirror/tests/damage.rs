@@ -114,14 +114,14 @@ async fn another_projects_mirror_is_refused_unless_forced() {
     let place = Place::new();
     place.update(&answer(1, ONE)).await;
     let (mirror, other) = (place.mirror(), Owner { project: "app".into(), ..place.owner() });
-    let ask = async |_| Ok(answer(9, TWO));
+    let ask = async |_, contents: &Arc<Contents>| take_in(contents, answer(9, TWO));
     let error = update(&mirror, &other, Wish::default(), ask).await.unwrap_err();
     assert_eq!(error.kind, Kind::NotFound);
     assert!(error.message.contains("web") && error.message.contains("app"), "{}", error.message);
     place.holds(1, ONE);
     // Revision 1 of the other project is not older than revision 9 of this one.
     place.update(&answer(9, ONE)).await;
-    let ask = async |_| Ok(answer(1, TWO));
+    let ask = async |_, contents: &Arc<Contents>| take_in(contents, answer(1, TWO));
     let forced = Wish { force: true, ..Wish::default() };
     assert!(matches!(update(&mirror, &other, forced, ask).await, Ok(Outcome::Current(_))));
     place.holds(1, TWO);

@@ -1,11 +1,13 @@
 //! Mirrors on real folders, brought up to date by answers made here.
 
 mod damage;
+mod fetching;
 mod runs;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use aitk_shared::api::{Content, Lock, OnLock, SyncAnswer, SyncDoc};
 use aitk_shared::hash::ContentHash;
@@ -15,6 +17,8 @@ use aitk_shared::manifest::{Entry, Manifest};
 use aitk_shared::path::DocPath;
 use aitk_shared::time::Timestamp;
 
+use super::cache::Cache;
+use super::contents::{Arrived, Contents};
 use super::scan::Depth;
 use super::state::{Owner, SeenLock, State, now};
 use super::update::{Outcome, Report, Wish, update};
@@ -53,6 +57,19 @@ pub fn answer(revision: u64, docs: &[(&str, &str)]) -> SyncAnswer {
     }
 }
 
+/// The same answer, its docs taken in.
+pub fn arrived(revision: u64, docs: &[(&str, &str)]) -> SyncAnswer<Arrived> {
+    let folder = tempfile::tempdir().unwrap();
+    let contents = Contents::new(Arc::new(Cache::at(folder.path())), folder.path());
+    take_in(&contents, answer(revision, docs)).unwrap()
+}
+
+/// Takes in what came over no line.
+fn take_in(contents: &Contents, mut answer: SyncAnswer) -> Result<SyncAnswer<Arrived>> {
+    let docs = answer.docs.drain(..).map(|doc| contents.take_in(doc)).collect::<Result<_>>()?;
+    Ok(answer.with_docs(docs))
+}
+
 fn lock(by: &str) -> Lock {
     Lock {
         project_id: "p".to_owned().try_into().unwrap(),
@@ -65,22 +82,32 @@ fn lock(by: &str) -> Lock {
     }
 }
 
-/// A project folder and a data folder of their own.
+/// A project folder of its own, in a home of its own or of another place's.
 struct Place {
     root: tempfile::TempDir,
-    data: tempfile::TempDir,
+    home: Arc<tempfile::TempDir>,
 }
 
 impl Place {
     fn new() -> Self {
-        Place { root: tempfile::tempdir().unwrap(), data: tempfile::tempdir().unwrap() }
+        Place { root: tempfile::tempdir().unwrap(), home: Arc::new(tempfile::tempdir().unwrap()) }
+    }
+
+    /// Another working tree of the same user.
+    fn sibling(&self) -> Self {
+        Place { root: tempfile::tempdir().unwrap(), home: self.home.clone() }
+    }
+
+    fn forget_cache(&self) {
+        fs::remove_dir_all(self.home.path().join("cache")).unwrap();
     }
 
     fn mirror(&self) -> Mirror {
         Mirror {
             root: self.root.path().to_owned(),
             inside: ".docs".into(),
-            data: self.data.path().to_owned(),
+            data: self.home.path().join("data"),
+            cache: Arc::new(Cache::at(&self.home.path().join("cache"))),
         }
     }
 
@@ -93,7 +120,8 @@ impl Place {
     }
 
     async fn try_update(&self, wish: Wish, answer: &SyncAnswer) -> Result<Outcome> {
-        update(&self.mirror(), &self.owner(), wish, async |_| Ok(answer.clone())).await
+        update(&self.mirror(), &self.owner(), wish, async |_, contents: &_| take_in(contents, answer.clone()))
+            .await
     }
 
     async fn update(&self, answer: &SyncAnswer) -> Report {
@@ -164,18 +192,19 @@ async fn only_a_verified_copy_is_told_to_the_platform_and_gets_a_delta() {
         ..answer(2, TWO)
     };
     let (mirror, owner) = (place.mirror(), place.owner());
-    let outcome = update(&mirror, &owner, Wish::default(), async |request| {
+    let outcome = update(&mirror, &owner, Wish::default(), async |request, contents: &_| {
         assert_eq!(request.have, Some(hash));
-        Ok(delta.clone())
+        take_in(contents, delta.clone())
     });
     assert!(matches!(outcome.await, Ok(Outcome::Current(_))));
     place.holds(2, TWO);
 
     fs::remove_file(place.at("a.md")).unwrap();
+    place.forget_cache();
     let (mirror, owner) = (place.mirror(), place.owner());
-    let outcome = update(&mirror, &owner, Wish::default(), async |request| {
+    let outcome = update(&mirror, &owner, Wish::default(), async |request, contents: &_| {
         assert_eq!(request.have, None);
-        Ok(answer(2, TWO))
+        take_in(contents, answer(2, TWO))
     });
     assert!(matches!(outcome.await, Ok(Outcome::Current(_))));
     place.holds(2, TWO);

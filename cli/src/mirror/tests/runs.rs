@@ -58,13 +58,12 @@ async fn news_that_come_while_the_switch_runs_are_kept() {
     let mirror = place.mirror();
     let local = mirror.read(Depth::Stamps).unwrap();
     fs::write(place.at("late.txt"), "late").unwrap();
-    let target = crate::mirror::answer::Target {
-        manifest: manifest(TWO),
-        contents: TWO.iter().map(|(p, text)| (path(p), text.as_bytes().to_vec())).collect(),
-    };
-    let state = State::new(place.owner(), &answer(2, TWO), &target.manifest, now());
-    let plan = local.plan(&target.manifest).unwrap();
-    let kept = apply::apply(&mirror, &local, &plan, &target, state).unwrap();
+    let (manifest, contents) = (manifest(TWO), mirror.contents());
+    let answer = take_in(&contents, answer(2, TWO)).unwrap();
+    let state = State::new(place.owner(), &answer, &manifest, now());
+    let plan = local.plan(&manifest).unwrap();
+    let target = apply::Target { manifest: &manifest, contents: &contents };
+    let kept = apply::apply(&mirror, &local, &plan, target, state).unwrap();
     assert_eq!(kept.paths(), [Path::new("late.txt")]);
     assert_eq!(fs::read_to_string(kept.folder().unwrap().join("late.txt")).unwrap(), "late");
     place.holds(2, TWO);
@@ -75,9 +74,9 @@ async fn a_faster_run_is_reused() {
     let place = Place::new();
     place.update(&answer(1, ONE)).await;
     let (mirror, owner) = (place.mirror(), place.owner());
-    let outcome = update(&mirror, &owner, Wish::default(), async |_| {
+    let outcome = update(&mirror, &owner, Wish::default(), async |_, contents: &_| {
         place.update(&answer(3, TWO)).await;
-        Ok(answer(2, ONE))
+        take_in(contents, answer(2, ONE))
     });
     let Ok(Outcome::Current(report)) = outcome.await else { panic!() };
     assert_eq!((report.state.revision, report.older), (3, None));
