@@ -51,5 +51,10 @@ pub const HOOK_INPUT_BYTES: u64 = 32 * 1024 * 1024;
 pub const REQUEST: Duration = Duration::from_secs(10);
 /// All of `check`, where a complete copy exists, unless `--deadline` says otherwise.
 pub const CHECK_DEADLINE: Duration = Duration::from_secs(2);
+/// A good answer to an agent's hook spares the next hooks their question for so long: an agent may
+/// run several at once, and nobody sees a lock much sooner.
+pub const HOOK_GOOD: Duration = Duration::from_secs(5);
+/// A server that did not answer an agent's hook in time is not asked by the next hooks for so long.
+pub const HOOK_DOWN: Duration = Duration::from_secs(30);
 /// Tries after a first failed one.
 pub const RETRIES: u32 = 3;

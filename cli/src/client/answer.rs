@@ -145,8 +145,27 @@ pub fn broken(server: &Server, error: reqwest::Error) -> Error {
 
 /// No answer in time.
 pub fn timed_out(server: &Server) -> Error {
-    unreachable(format!("{server} did not answer in time"))
+    unreachable(format!("{server} did not answer in time")).source(TimedOut)
 }
+
+/// Whether a failure is that there was no answer in time, rather than none at all.
+pub fn is_time_out(error: &Error) -> bool {
+    error.source.as_ref().is_some_and(|cause| {
+        cause.is::<TimedOut>()
+            || cause.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_timeout)
+    })
+}
+
+#[derive(Debug)]
+struct TimedOut;
+
+impl std::fmt::Display for TimedOut {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("time-out")
+    }
+}
+
+impl std::error::Error for TimedOut {}
 
 fn unreachable(message: String) -> Error {
     Error::new(Kind::Unreachable, message)

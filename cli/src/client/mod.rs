@@ -9,7 +9,7 @@ mod answer;
 mod calls;
 mod stream;
 
-pub use answer::{decode, refusal};
+pub use answer::{decode, is_time_out, refusal};
 
 use std::time::{Duration, Instant};
 

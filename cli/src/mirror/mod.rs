@@ -15,6 +15,7 @@ pub mod git;
 pub mod kept;
 pub mod memory;
 pub mod note;
+pub mod recent;
 pub mod report;
 pub mod scan;
 pub mod stage;

@@ -9,7 +9,10 @@ use crate::commands::guard::is_project;
 use crate::credentials::Caller;
 use crate::error::{Error, Kind, Result};
 use crate::hook::{self, Hook};
+use crate::mirror::Mirror;
 use crate::mirror::report::names;
+use crate::mirror::state::{Owner, State};
+use crate::mirror::update::Report;
 use crate::output::shown;
 
 /// Docs that a new session is told by name.
@@ -32,7 +35,17 @@ async fn verdict(hook: &Hook, globals: Globals, begun: Instant) -> Result<Verdic
     let context = Context::new(Globals { root: Some(root), json: false, ..globals }, hook::output())?;
     let asker =
         Asker { caller: Caller::Hook, session: hook.event.session.as_deref(), agent: Some(hook.agent()) };
-    let checked = check(&context, asker, begun).await?;
+    let (mirror, owner) = (Mirror::of(&context)?, Owner::of(&context)?);
+    let checked = match mirror.was_good(&owner) {
+        true if hook.event.moment != Moment::SessionStart => return Ok(Verdict::Pass),
+        true => State::read(&mirror.folder())
+            .map(|state| Checked { report: Report::unchanged(state, None), stale: None }),
+        false => None,
+    };
+    let checked = match checked {
+        Some(checked) => checked,
+        None => check(&context, asker, begun).await?,
+    };
     let warnings = warnings(&checked);
     warnings.iter().for_each(|text| context.out.warn(text));
     let folder = shown(&context.config.mirror.to_string_lossy());

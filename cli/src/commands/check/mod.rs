@@ -7,6 +7,9 @@
 //! while a lock that was seen before may still run. A copy that is damaged, or not there in a new
 //! working tree, is made whole from the cache.
 //!
+//! A hook asks no more than it must: a good answer counts for 5 seconds, and a server that did not
+//! answer in time is left alone for 30, while the copy stands in for it.
+//!
 //! As an agent's hook it reads the event on standard input and answers in that agent's way: every
 //! refusal blocks, and a new session is told in one line where the docs are.
 
@@ -20,6 +23,7 @@ use aitk_shared::api::SyncRequest;
 use aitk_shared::time::humanize;
 
 use crate::app::{Context, Globals};
+use crate::client::is_time_out;
 use crate::config::Offline;
 use crate::credentials::Caller;
 use crate::error::{Error, Kind, Result};
@@ -83,6 +87,18 @@ pub async fn run(args: Args, globals: Globals, out: Output) -> Result<()> {
 /// One request, one switch; the copy where the server is out of reach and the settings allow it.
 async fn check(context: &Context, asker: Asker<'_>, begun: Instant) -> Result<Checked> {
     let (mirror, owner) = (Mirror::of(context)?, Owner::of(context)?);
+    if asker.caller == Caller::Hook
+        && let Some(ago) = mirror.was_down(&owner)
+    {
+        let server = context.server()?;
+        let fact = format!("{server} did not answer in time {} ago, and was not asked again", humanize(ago));
+        let offline =
+            offline::fall_back(&mirror, &owner, context.config.offline, &Error::new(Kind::Unreachable, fact));
+        // Without a copy to go on with, it is asked all the same.
+        if offline.as_ref().err().is_none_or(|error| error.kind != Kind::Unreachable) {
+            return offline;
+        }
+    }
     let client = match asker.caller {
         Caller::Person => context.client()?,
         Caller::Hook => context.hook_client()?,
@@ -95,7 +111,14 @@ async fn check(context: &Context, asker: Asker<'_>, begun: Instant) -> Result<Ch
         let (session, agent) = (asker.session.map(str::to_owned), asker.agent.map(str::to_owned));
         client.sync(&owner.project, &SyncRequest { session, agent, ..request }, contents).await
     };
-    match update(&mirror, &owner, Wish::default(), ask).await {
+    let outcome = update(&mirror, &owner, Wish::default(), ask).await;
+    match (&outcome, asker.caller) {
+        (Ok(Outcome::Current(report)), Caller::Hook) => mirror.note_good(&report.state),
+        (Err(error), Caller::Hook) if is_time_out(error) => mirror.note_down(&owner),
+        (Ok(_), _) => mirror.ask_again(),
+        (Err(_), _) => {}
+    }
+    match outcome {
         Ok(Outcome::Current(report)) => Ok(Checked { report: *report, stale: None }),
         Ok(Outcome::Blocked(lock)) => {
             let error = Error::locked(*lock);

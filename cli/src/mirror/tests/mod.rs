@@ -2,6 +2,7 @@
 
 mod damage;
 mod fetching;
+mod remembering;
 mod runs;
 
 use std::collections::BTreeMap;
