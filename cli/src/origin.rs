@@ -61,7 +61,12 @@ impl Server {
 
     /// Whether a key would cross a network unencrypted: plain http to another machine.
     pub fn is_exposed(&self) -> bool {
-        self.base.scheme() == "http" && !self.is_loopback()
+        self.is_plain() && !self.is_loopback()
+    }
+
+    /// Whether it is spoken to unencrypted.
+    pub fn is_plain(&self) -> bool {
+        self.base.scheme() == "http"
     }
 
     /// Whether the server is on this machine.

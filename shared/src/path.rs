@@ -147,6 +147,10 @@ fn is_windows_reserved(segment: &str) -> bool {
 
 /// Character by character, so that the result does not depend on neighbours.
 pub(crate) fn fold(text: &str) -> String {
+    // The same, for what most paths are.
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     text.nfd().flat_map(char::to_lowercase).nfc().collect()
 }
 

@@ -1,5 +1,6 @@
 //! Carrying a plan out: keep, stage, switch, clear away.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -69,6 +70,10 @@ pub fn apply(
     fs::create_dir_all(parent).map_err(failed("make", parent))?;
     let mut stage = Stage::begin(parent, &swap::staging_prefix(&folder))?;
     fill(&mut stage, &folder, plan, target, &local.scan)?;
+    for path in &local.scan.loose {
+        // Only what was taken over is there.
+        let _ = stage::read_only(&stage.path().join(path));
+    }
     stage.finish(&state)?;
     let staged = stage.stamps().clone();
 
@@ -76,7 +81,7 @@ pub fn apply(
     // From here on the stage's name may stand for the old mirror, which may hold news.
     drop(stage.keep());
     if let Some(old) = old {
-        clear_away(&old, &folder, &local.scan, &mut kept)?;
+        clear_away(&old, &folder, plan, &local.scan, &mut kept)?;
     }
     let at = now();
     for doc in &mut state.docs {
@@ -148,17 +153,19 @@ pub fn touch_up(folder: &Path, scan: &Scan, state: &mut State) -> Result<()> {
         let path = folder.join(path);
         stage::read_only(&path).map_err(failed("write-protect", &path))?;
     }
+    let loose: HashSet<_> = scan.loose.iter().map(PathBuf::as_path).collect();
     for doc in &mut state.docs {
         let path = Path::new(doc.path.as_str());
-        let loose = scan.loose.iter().any(|loose| loose == path);
-        doc.stamp = scan.stamps.get(path).copied().filter(|stamp| !loose && stamp.is_settled(scan.at));
+        let stamp = scan.stamps.get(path).filter(|stamp| !loose.contains(path) && stamp.is_settled(scan.at));
+        doc.stamp = stamp.copied();
     }
     Ok(())
 }
 
 /// Removes the switched-away mirror in `old`; what the scan did not see there came since, and is kept.
-fn clear_away(old: &Path, folder: &Path, scan: &Scan, kept: &mut Kept) -> Result<()> {
-    let news = news(old, Path::new(""), scan);
+fn clear_away(old: &Path, folder: &Path, plan: &Plan, scan: &Scan, kept: &mut Kept) -> Result<()> {
+    let reused = plan.steps.iter().filter(|step| matches!(step, Step::Reuse(_))).map(Step::path).collect();
+    let news = news(old, Path::new(""), scan, &reused);
     for path in &news {
         if let Err(error) = kept.keep(old, path) {
             let mut left = folder.to_owned();
@@ -172,16 +179,19 @@ fn clear_away(old: &Path, folder: &Path, scan: &Scan, kept: &mut Kept) -> Result
     Ok(())
 }
 
-fn news(old: &Path, inside: &Path, scan: &Scan) -> Vec<PathBuf> {
+fn news(old: &Path, inside: &Path, scan: &Scan, reused: &HashSet<&Path>) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(old.join(inside)).into_iter().flatten().flatten() {
         let path = inside.join(entry.file_name());
-        let Ok(meta) = entry.path().symlink_metadata() else { continue };
         let own = inside.as_os_str().is_empty() && is_own_name(&entry.file_name().to_string_lossy());
-        let known = scan.stamps.get(&path).is_some_and(|seen| Stamp::of(&meta).is_same_file(*seen));
-        if meta.is_dir() {
-            found.extend(news(old, &path, scan));
-        } else if !own && !known {
+        // What was taken over is in the new mirror as well: only another file in its place could get lost.
+        let is_known = |seen: &Stamp| {
+            reused.contains(path.as_path()) && seen.is_at(&entry)
+                || entry.metadata().is_ok_and(|meta| Stamp::of(&meta).is_same_file(*seen))
+        };
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            found.extend(news(old, &path, scan, reused));
+        } else if !own && !scan.stamps.get(&path).is_some_and(is_known) {
             found.push(path);
         }
     }

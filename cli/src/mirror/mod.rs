@@ -61,6 +61,8 @@ pub struct Mirror {
 pub struct Local {
     /// What the mirror knows of itself.
     pub state: Option<State>,
+    /// The same, as it is on disk.
+    pub bytes: Option<Vec<u8>>,
     /// What the last sync wrote; nothing where that is unknown.
     pub base: Manifest,
     /// What is there now.
@@ -110,11 +112,12 @@ impl Mirror {
         let folder = self.folder();
         self.refuse_links()?;
         refuse_strangers(&folder)?;
-        let state = State::read(&folder);
+        let bytes = State::bytes(&folder);
+        let state = bytes.as_deref().and_then(State::decode);
         let scan = scan::scan(&folder, state.as_ref(), depth).map_err(failed("read", &folder))?;
         let marked = state.as_ref().is_some_and(|state| state.is_marked(&folder));
         let base = state.as_ref().map(State::manifest).unwrap_or_default();
-        Ok(Local { state, base, scan, marked })
+        Ok(Local { state, bytes, base, scan, marked })
     }
 
     /// Refuses the docs of another owner, whose edits would be taken for ours.

@@ -1,6 +1,6 @@
 //! What is on disk in a mirror. Looks, and changes nothing; never follows a link.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ pub struct Scan {
     /// Everything below the mirror but our own files.
     pub disk: Disk,
     /// How each file looked.
-    pub stamps: BTreeMap<PathBuf, Stamp>,
+    pub stamps: HashMap<PathBuf, Stamp>,
     /// Files that are not read-only.
     pub loose: Vec<PathBuf>,
     /// Files whose bytes had to be read.
@@ -42,9 +42,9 @@ pub fn scan(folder: &Path, state: Option<&State>, depth: Depth) -> io::Result<Sc
         (Some(state), Depth::Stamps) => {
             state.docs.iter().map(|doc| (Path::new(doc.path.as_str()), doc)).collect()
         }
-        _ => BTreeMap::new(),
+        _ => HashMap::new(),
     };
-    let scan = Scan { at: now(), disk: Disk::new(), stamps: BTreeMap::new(), loose: Vec::new(), hashed: 0 };
+    let scan = Scan { at: now(), disk: Disk::new(), stamps: HashMap::new(), loose: Vec::new(), hashed: 0 };
     let mut walk = Walk { folder, known, scan };
     match fs::symlink_metadata(folder) {
         Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -56,7 +56,7 @@ pub fn scan(folder: &Path, state: Option<&State>, depth: Depth) -> io::Result<Sc
 
 struct Walk<'a> {
     folder: &'a Path,
-    known: BTreeMap<&'a Path, &'a DocState>,
+    known: HashMap<&'a Path, &'a DocState>,
     scan: Scan,
 }
 
@@ -65,22 +65,21 @@ impl Walk<'_> {
     fn folder(&mut self, inside: &Path) -> io::Result<bool> {
         let mut any = false;
         for entry in fs::read_dir(self.folder.join(inside))? {
-            let name = entry?.file_name();
+            let entry = entry?;
+            let name = entry.file_name();
             if inside.as_os_str().is_empty() && is_own_name(&name.to_string_lossy()) {
                 continue;
             }
             any = true;
-            self.entry(inside.join(name))?;
+            match entry.metadata() {
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                meta => self.entry(inside.join(name), &meta?)?,
+            }
         }
         Ok(any)
     }
 
-    fn entry(&mut self, path: PathBuf) -> io::Result<()> {
-        let absolute = self.folder.join(&path);
-        let meta = match fs::symlink_metadata(&absolute) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-            meta => meta?,
-        };
+    fn entry(&mut self, path: PathBuf, meta: &Metadata) -> io::Result<()> {
         let found = if meta.is_symlink() {
             Found::Link
         } else if meta.is_dir() {
@@ -89,17 +88,17 @@ impl Walk<'_> {
             }
             Found::EmptyFolder
         } else if meta.is_file() {
-            self.file(&path, &absolute, &meta)
+            self.file(&path, meta)
         } else {
             Found::Special
         };
-        self.scan.stamps.insert(path.clone(), Stamp::of(&meta));
+        self.scan.stamps.insert(path.clone(), Stamp::of(meta));
         self.scan.disk.insert(path, found);
         Ok(())
     }
 
     /// A file that cannot be read counts as special: it is no doc of ours, and must be moved as it is.
-    fn file(&mut self, path: &Path, absolute: &Path, meta: &Metadata) -> Found {
+    fn file(&mut self, path: &Path, meta: &Metadata) -> Found {
         if !meta.permissions().readonly() || is_executable(meta) {
             self.scan.loose.push(path.to_owned());
         }
@@ -110,7 +109,9 @@ impl Walk<'_> {
             return Found::File(doc.hash);
         }
         self.scan.hashed += 1;
-        open_plain(absolute).and_then(ContentHash::of_reader).map_or(Found::Special, Found::File)
+        open_plain(&self.folder.join(path))
+            .and_then(ContentHash::of_reader)
+            .map_or(Found::Special, Found::File)
     }
 }
 

@@ -1,6 +1,6 @@
 //! By what a file is known to be unchanged without reading it.
 
-use std::fs::Metadata;
+use std::fs::{DirEntry, Metadata};
 use std::time::Duration;
 
 use aitk_shared::time::Timestamp;
@@ -32,6 +32,19 @@ impl Stamp {
     /// Whether it is still the same file with the same bytes, though links to it may have come or gone.
     pub fn is_same_file(self, other: Stamp) -> bool {
         (self.0, self.2) == (other.0, other.2)
+    }
+
+    /// Whether the folder tells that it is still the same file at this place; false may mean that
+    /// this folder does not tell.
+    #[cfg(unix)]
+    pub fn is_at(self, entry: &DirEntry) -> bool {
+        std::os::unix::fs::DirEntryExt::ino(entry) == self.2
+    }
+
+    /// Folders do not tell.
+    #[cfg(not(unix))]
+    pub fn is_at(self, _: &DirEntry) -> bool {
+        false
     }
 
     /// Whether a change after `now` must show in the times.

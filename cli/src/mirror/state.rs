@@ -189,9 +189,14 @@ impl State {
 
     /// Reads the state in `folder`; `None` for one that is not there or not to be trusted.
     pub fn read(folder: &Path) -> Option<Self> {
+        State::decode(&State::bytes(folder)?)
+    }
+
+    /// The state file in `folder` as it is.
+    pub fn bytes(folder: &Path) -> Option<Vec<u8>> {
         let path = folder.join(STATE_FILE);
         let plain = fs::symlink_metadata(&path).ok()?.is_file();
-        State::decode(&fs::read(path).ok().filter(|_| plain)?)
+        fs::read(path).ok().filter(|_| plain)
     }
 
     /// What the guard needs of the state, without the cost of proving it.
@@ -199,7 +204,8 @@ impl State {
         serde_json::from_slice(&fs::read(folder.join(STATE_FILE)).ok()?).ok()
     }
 
-    fn decode(bytes: &[u8]) -> Option<Self> {
+    /// A state; `None` for bytes that are not to be trusted.
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
         let state: State = serde_json::from_slice(bytes).ok()?;
         let sorted = state.docs.windows(2).all(|two| two[0].path < two[1].path);
         (state.version == VERSION && sorted && state.manifest().docs_hash() == state.hash).then_some(state)
