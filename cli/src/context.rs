@@ -8,9 +8,10 @@ use aitk_shared::time::parse_duration;
 use clap::Args;
 
 use crate::client::Client;
-use crate::config::{self, Config, Dirs, Environment, Flags};
+use crate::config::{self, Config, Dirs, Environment, Flags, Source};
 use crate::credentials::{ApiKey, Caller, Credentials, Server};
 use crate::error::{Error, Kind, Result};
+use crate::hook;
 use crate::output::{Color, Output, shown};
 
 /// Flags that every command takes.
@@ -127,7 +128,13 @@ impl Context {
     fn client_for(&self, caller: Caller) -> Result<Client> {
         let server = self.server()?;
         let credentials = Credentials::load(&self.dirs)?;
-        let key = credentials.authorize(&server, self.config.url_from, self.given_key()?, caller)?;
+        let named = match (self.config.url_from, caller) {
+            (Source::Environment, Caller::Hook) if hook::is_led_by_repository(&self.root) => {
+                Source::AgentSettings
+            }
+            (named, _) => named,
+        };
+        let key = credentials.authorize(&server, named, self.given_key()?, caller)?;
         self.client_with(server, key)
     }
 

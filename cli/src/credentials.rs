@@ -111,7 +111,7 @@ impl Credentials {
                 (Source::Environment, Caller::Person) => true,
                 // Both were set together, so whoever set the address had the key already.
                 (Source::Environment, Caller::Hook) => given.is_some(),
-                (Source::ProjectFile, _) => false,
+                (Source::ProjectFile | Source::AgentSettings, _) => false,
             };
         let hint = format!("run `aitk login {}`", shown(&server.to_string()));
         if !trusted {
@@ -217,6 +217,8 @@ mod tests {
             (&unknown, Environment, false, Hook, false),
             (&unknown, ProjectFile, true, Person, false),
             (&unknown, ProjectFile, true, Hook, false),
+            (&unknown, AgentSettings, true, Hook, false),
+            (&accepted, AgentSettings, true, Hook, true),
             (&accepted, ProjectFile, true, Person, true),
             (&accepted, ProjectFile, true, Hook, true),
             (&accepted, ProjectFile, false, Person, false),

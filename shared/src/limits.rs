@@ -45,6 +45,8 @@ pub const SOCKET_AUTH: Duration = Duration::from_secs(10);
 pub const ANSWER_BYTES: u64 = 512 * 1024 * 1024;
 /// What the content cache of a user may hold, in bytes: some large projects and many small ones.
 pub const CACHE_BYTES: u64 = 1024 * 1024 * 1024;
+/// Largest doc in an answer, as JSON, in bytes: it is the most that is held in memory at once.
+pub const ANSWER_DOC_BYTES: u64 = 40 * 1024 * 1024;
 /// Largest hook event read from standard input, in bytes.
 pub const HOOK_INPUT_BYTES: u64 = 32 * 1024 * 1024;
 /// One request of the command line, unless `--timeout` says otherwise.

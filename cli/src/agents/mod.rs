@@ -68,6 +68,9 @@ pub struct Reply {
     pub blocks: bool,
 }
 
+/// Where a repository keeps settings that set the environment of its agents' hooks.
+pub const SETTINGS: [&str; 2] = [".claude/settings.json", ".claude/settings.local.json"];
+
 /// All dialects, the most common first.
 const DIALECTS: [&dyn Dialect; 1] = [&claude::Claude];
 

@@ -143,8 +143,18 @@ impl Client {
     }
 
     fn protocol_error(&self, what: &str, why: &str) -> Error {
-        Error::new(Kind::Failed, format!("{} answers for {what} what cannot be: {why}", self.server))
-            .hint("look at the URL and at `aitk --version`: is an aitk-server of this version there?")
+        let error =
+            Error::new(Kind::Failed, format!("{} answers for {what} what cannot be: {why}", self.server))
+                .hint("look at the URL and at `aitk --version`: is an aitk-server of this version there?");
+        self.discreet(error)
+    }
+
+    /// Takes the key out of what a server said: it may send back what it was sent.
+    fn discreet(&self, mut error: Error) -> Error {
+        for text in std::iter::once(&mut error.message).chain(error.hint.as_mut()) {
+            *text = text.replace(self.key.expose(), "(your key)");
+        }
+        error
     }
 
     /// Sends a request, again where that is allowed and may help.
@@ -227,7 +237,8 @@ impl Client {
         }
         let retry_after = seconds(response.headers());
         let body = self.read(&mut response, PROBLEM_BYTES).await?;
-        Err(Failure { error: answer::refusal(&self.server, what, status, &body), retry_after })
+        let error = self.discreet(answer::refusal(&self.server, what, status, &body));
+        Err(Failure { error, retry_after })
     }
 
     /// Reads a body part by part: it may take long, but must not stall.

@@ -53,8 +53,8 @@ impl Client {
             if start.len() > SMALL {
                 let (sender, parts) = channel(PARTS);
                 let (contents, read) = (contents.clone(), start.len() as u64);
-                let body = Body { parts, part: start.into(), ended: false };
                 let decoder = tokio::task::spawn_blocking(move || {
+                    let body = Body::new(parts, start.into(), &contents);
                     decode(&mut serde_json::Deserializer::from_reader(BufReader::new(body)), &contents)
                 });
                 self.pour(&mut response, read, sender).await?;
@@ -88,14 +88,35 @@ impl Client {
 }
 
 /// The reading end of a body that still comes.
-struct Body {
+struct Body<'a> {
     /// `None` is the end; without it, the body was cut.
     parts: Receiver<Option<Bytes>>,
     part: Bytes,
     ended: bool,
+    contents: &'a Contents,
+    /// Docs that were taken in, and bytes that were read since the last of them.
+    docs: u64,
+    since: u64,
 }
 
-impl Read for Body {
+impl<'a> Body<'a> {
+    fn new(parts: Receiver<Option<Bytes>>, part: Bytes, contents: &'a Contents) -> Self {
+        Body { parts, part, ended: false, contents, docs: 0, since: 0 }
+    }
+
+    /// A doc is in memory until it is whole, so none may be without end.
+    fn bound(&mut self, read: usize) -> io::Result<()> {
+        let docs = self.contents.count();
+        self.since = if docs == self.docs { self.since + read as u64 } else { read as u64 };
+        self.docs = docs;
+        match self.since > limits::ANSWER_DOC_BYTES {
+            true => Err(ErrorKind::FileTooLarge.into()),
+            false => Ok(()),
+        }
+    }
+}
+
+impl Read for Body<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.part.is_empty() && !self.ended {
             match self.parts.blocking_recv() {
@@ -106,6 +127,7 @@ impl Read for Body {
         }
         let n = buffer.len().min(self.part.len());
         buffer[..n].copy_from_slice(&self.part.split_to(n));
+        self.bound(n)?;
         Ok(n)
     }
 }
@@ -126,6 +148,9 @@ fn decode<'de>(
     let answer = seed.deserialize(serde_path_to_error::Deserializer::new(&mut *input, &mut track));
     let answer = answer.map_err(|error| match fault.take() {
         Some(error) => Fault::Doc(error),
+        None if error.io_error_kind() == Some(ErrorKind::FileTooLarge) => {
+            Fault::Answer(format!("a doc of more than {} MiB", limits::ANSWER_DOC_BYTES / 1024 / 1024))
+        }
         None if error.is_io() => Fault::Cut,
         None => Fault::Answer(answer::at_fault(serde_path_to_error::Error::new(track.path(), error))),
     })?;
@@ -246,8 +271,9 @@ mod tests {
             sender.try_send(None).unwrap();
         }
         drop(sender);
-        let body = Body { parts: receiver, part: Bytes::new(), ended: false };
-        decode(&mut serde_json::Deserializer::from_reader(BufReader::new(body)), &contents().1).map_err(told)
+        let (_folder, contents) = contents();
+        let body = Body::new(receiver, Bytes::new(), &contents);
+        decode(&mut serde_json::Deserializer::from_reader(BufReader::new(body)), &contents).map_err(told)
     }
 
     const DOCS: &[(&str, &str)] = &[("a.md", "1"), ("b/ä.md", "\"\\\n\u{1}"), ("empty", "")];

@@ -1,5 +1,8 @@
 //! What the environment says.
 
+/// The names of the server's address.
+pub const URL_VARIABLES: [&str; 2] = ["AITK_URL", "AI_TOOLKIT_PLATFORM_URL"];
+
 /// What the environment says; the old names count where the new ones are not set.
 /// No `Debug`: it holds a key.
 #[derive(Clone, Default, PartialEq)]
@@ -26,7 +29,7 @@ impl Environment {
     pub fn from(get: impl Fn(&str) -> Option<String>) -> Self {
         let first = |names: &[&str]| names.iter().find_map(|name| get(name).filter(|v| !v.trim().is_empty()));
         Environment {
-            url: first(&["AITK_URL", "AI_TOOLKIT_PLATFORM_URL"]),
+            url: first(&URL_VARIABLES),
             api_key: first(&["AITK_API_KEY", "AI_TOOLKIT_API_KEY"]),
             project: first(&["AITK_PROJECT", "AI_TOOLKIT_PROJECT_ID"]),
             offline: first(&["AITK_OFFLINE"]),

@@ -9,7 +9,7 @@ mod place;
 
 use std::path::{Path, PathBuf};
 
-pub use environment::Environment;
+pub use environment::{Environment, URL_VARIABLES};
 pub use files::Offline;
 use files::{ProjectFile, UserFile};
 pub use place::{Dirs, find_root};
@@ -57,6 +57,8 @@ pub enum Source {
     Environment,
     /// `.aitk.toml`, which a cloned repository brings along.
     ProjectFile,
+    /// An agent's settings, which a cloned repository brings along; they set a hook's environment.
+    AgentSettings,
     /// The user's own config.
     UserConfig,
     /// Nowhere.
@@ -70,6 +72,7 @@ impl Source {
             Source::Flag => "the command line",
             Source::Environment => "the environment",
             Source::ProjectFile => PROJECT_FILE,
+            Source::AgentSettings => "the repository's settings for its agent",
             Source::UserConfig => "your config.toml",
             Source::Default => "the default",
         }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::Value;
 
 use crate::agents::{self, Dialect, Event, Moment, Verdict};
-use crate::config::{PROJECT_FILE, find_root};
+use crate::config::{self, PROJECT_FILE, find_root};
 use crate::error::{Error, Kind, Result};
 use crate::output::{Color, Output};
 
@@ -103,6 +103,20 @@ pub fn refuse(agent: Option<&str>, reason: &str) -> Result<()> {
 /// The folder in which the agent was started, where it says so.
 pub fn launch_folder() -> Option<PathBuf> {
     std::env::var_os("CLAUDE_PROJECT_DIR").map(PathBuf::from).filter(|folder| folder.is_absolute())
+}
+
+/// Whether a repository's settings for its agent name a server: then the environment of a hook
+/// is the repository's word, and not the user's. Settings that cannot be read may name any.
+pub fn is_led_by_repository(root: &Path) -> bool {
+    let folders = [Some(root.to_owned()), launch_folder(), std::env::current_dir().ok()];
+    let settings =
+        folders.into_iter().flatten().flat_map(|folder| agents::SETTINGS.map(|name| folder.join(name)));
+    settings.into_iter().any(|path| match std::fs::read(&path) {
+        Err(error) => error.kind() != io::ErrorKind::NotFound,
+        Ok(bytes) => serde_json::from_slice::<Value>(&bytes).map_or(true, |settings| {
+            config::URL_VARIABLES.iter().any(|name| settings["env"].get(*name).is_some())
+        }),
+    })
 }
 
 /// How agents are talked to: plainly, also where a person wants colours.

@@ -132,15 +132,26 @@ impl std::fmt::Display for Lost {
 
 impl std::error::Error for Lost {}
 
+/// A state that is being written; whoever has the turn may remove it.
+const UNFINISHED_STATE: &str = ".aitk-state.new";
+
+/// Removes a state that a dead run did not finish. The caller has the turn.
+pub fn forget_unfinished(folder: &Path) -> std::io::Result<()> {
+    match fs::remove_file(folder.join(UNFINISHED_STATE)) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// Writes the state of a mirror that stays as it is. The caller has the turn.
 pub fn record(folder: &Path, state: &State) -> Result<()> {
     let path = folder.join(STATE_FILE);
     let write = || -> Result<()> {
-        let mut staged = tempfile::Builder::new().prefix(".aitk-").tempfile_in(folder)?;
-        std::io::Write::write_all(&mut staged, &state.encode().map_err(anyhow::Error::from)?)?;
-        stage::read_only(staged.path())?;
-        staged.persist(&path).map_err(|error| error.error)?;
-        Ok(())
+        let staged = folder.join(UNFINISHED_STATE);
+        forget_unfinished(folder)?;
+        fs::write(&staged, state.encode().map_err(anyhow::Error::from)?)?;
+        stage::read_only(&staged)?;
+        Ok(fs::rename(&staged, &path)?)
     };
     write().map_err(|error| {
         Error::new(Kind::Failed, format!("cannot write {}: {}", path.display(), error.message))

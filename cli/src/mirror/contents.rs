@@ -100,7 +100,6 @@ impl Contents {
     }
 
     /// How many docs were taken in.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for whoever shows progress"))]
     pub fn count(&self) -> u64 {
         self.count.load(Ordering::Relaxed)
     }

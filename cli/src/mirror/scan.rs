@@ -21,7 +21,7 @@ pub struct Scan {
     pub disk: Disk,
     /// How each file looked.
     pub stamps: HashMap<PathBuf, Stamp>,
-    /// Files that are not read-only.
+    /// Files with another mode than ours.
     pub loose: Vec<PathBuf>,
     /// Files whose bytes had to be read.
     pub hashed: usize,
@@ -99,7 +99,7 @@ impl Walk<'_> {
 
     /// A file that cannot be read counts as special: it is no doc of ours, and must be moved as it is.
     fn file(&mut self, path: &Path, meta: &Metadata) -> Found {
-        if !meta.permissions().readonly() || is_executable(meta) {
+        if !is_read_only(meta) {
             self.scan.loose.push(path.to_owned());
         }
         if let Some(doc) = self.known.get(path)
@@ -128,15 +128,16 @@ pub fn open_plain(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
+/// Whether everybody may read it and nobody write it, as we left it.
 #[cfg(unix)]
-fn is_executable(meta: &Metadata) -> bool {
+fn is_read_only(meta: &Metadata) -> bool {
     use std::os::unix::fs::PermissionsExt;
-    meta.permissions().mode() & 0o111 != 0
+    meta.permissions().mode() & 0o7777 == 0o444
 }
 
 #[cfg(not(unix))]
-fn is_executable(_: &Metadata) -> bool {
-    false
+fn is_read_only(meta: &Metadata) -> bool {
+    meta.permissions().readonly()
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use super::apply::Target;
 use super::contents::{Arrived, Contents};
 use super::scan::Depth;
 use super::state::{Owner, SeenLock, State, now};
-use super::{Local, Mirror, apply, note};
+use super::{Local, Mirror, apply, failed, note};
 use crate::error::{Error, Kind, Result};
 
 /// A state that says nothing new is written again only when its time is older than this.
@@ -84,6 +84,7 @@ pub async fn update(
             let answer = ask(SyncRequest { have, ..SyncRequest::default() }, &contents).await?;
 
             let turn = mirror.turn()?;
+            apply::forget_unfinished(&mirror.folder()).map_err(failed("clear up", &mirror.folder()))?;
             let asked = local.state.clone();
             if State::bytes(&mirror.folder()) != local.bytes {
                 // Another run was faster: what it did counts, and this answer only if it is newer.

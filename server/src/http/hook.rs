@@ -60,22 +60,23 @@ pub async fn sync(
         }
         None => None,
     };
-    let steps = match base {
-        Some((have, _)) if have == found.docs_hash => Vec::new(),
-        Some((_, revision)) => docs::since(&mut read, &project.id, revision).await?,
-        None => {
-            let all = docs::list(&mut read, &project.id).await?;
-            all.into_iter().map(|doc| (doc.path, Some(doc.hash))).collect()
-        }
-    };
     let (mut changed, mut removed) = (Vec::new(), Vec::new());
-    for (file_name, hash) in steps {
-        match hash {
-            None => removed.push(file_name),
-            Some(hash) => {
-                let content = Content::from_bytes(docs::content(&mut read, &hash).await?);
-                changed.push(SyncDoc { file_name, content, hash });
+    let mut change = |file_name, hash, bytes| {
+        changed.push(SyncDoc { file_name, content: Content::from_bytes(bytes), hash });
+    };
+    match base {
+        Some((have, _)) if have == found.docs_hash => {}
+        Some((_, revision)) => {
+            for (path, hash) in docs::since(&mut read, &project.id, revision).await? {
+                match hash {
+                    Some(hash) => change(path, hash, docs::content(&mut read, &hash).await?),
+                    None => removed.push(path),
+                }
             }
+        }
+        None => {
+            let all = docs::contents(&mut read, &project.id).await?;
+            all.into_iter().for_each(|(path, hash, bytes)| change(path, hash, bytes));
         }
     }
     Ok(Json(SyncAnswer {

@@ -91,6 +91,23 @@ pub async fn content(db: &mut AnyConnection, hash: &ContentHash) -> Result<Vec<u
     Ok(row.try_get("content")?)
 }
 
+/// All docs with their bytes, sorted by path bytes.
+pub async fn contents(
+    db: &mut AnyConnection,
+    project: &ProjectId,
+) -> Result<Vec<(DocPath, ContentHash, Vec<u8>)>> {
+    let select = "SELECT d.path AS path, d.hash AS hash, b.content AS content \
+                  FROM docs d JOIN blobs b ON b.hash = d.hash WHERE d.project_id = $1";
+    let rows = sqlx::query(select).bind(project.as_str().to_owned()).fetch_all(db).await?;
+    let doc = |row: AnyRow| {
+        let path = row.parsed("path", DocPath::parse)?;
+        Ok((path, row.parsed("hash", ContentHash::parse)?, row.try_get("content")?))
+    };
+    let mut docs = rows.into_iter().map(doc).collect::<sqlx::Result<Vec<_>>>()?;
+    docs.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok(docs)
+}
+
 /// Versions before an offset, newest first; of one doc or of all.
 pub async fn history(
     db: &mut AnyConnection,
