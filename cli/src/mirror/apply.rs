@@ -87,7 +87,7 @@ pub fn apply(
     for doc in &mut state.docs {
         let looks = fs::symlink_metadata(folder.join(doc.path.as_str())).map(|meta| Stamp::of(&meta)).ok();
         let same = |looks: &Stamp| staged.get(&doc.path).is_some_and(|staged| looks.is_same_file(*staged));
-        doc.stamp = looks.filter(|looks| same(looks) && looks.is_settled(at));
+        doc.stamp = looks.filter(|looks| same(looks) && looks.bytes_are_settled(at));
     }
     // Without the stamps the next run reads more, and that is all.
     let _ = record(&folder, &state);

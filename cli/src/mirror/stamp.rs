@@ -47,6 +47,12 @@ impl Stamp {
         false
     }
 
+    /// Whether a write after `now` must show in the time of modification. Links to the file may have
+    /// come or gone just now; whoever writes and sets that time back in the same instant is not seen.
+    pub fn bytes_are_settled(self, now: Timestamp) -> bool {
+        Stamp(self.0, self.0, self.2).is_settled(now)
+    }
+
     /// Whether a change after `now` must show in the times.
     pub fn is_settled(self, now: Timestamp) -> bool {
         let latest = self.0.max(self.1) / 1_000_000;
@@ -63,6 +69,8 @@ mod tests {
         let at = Timestamp::from_millis(1_000);
         assert!(!Stamp(990_000_000, 0, 1).is_settled(at));
         assert!(!Stamp(0, 990_000_000, 1).is_settled(at));
+        assert!(Stamp(900_000_000, 990_000_000, 1).bytes_are_settled(at));
+        assert!(!Stamp(990_000_000, 0, 1).bytes_are_settled(at));
         assert!(Stamp(900_000_000, 900_000_000, 1).is_settled(at));
     }
 }
