@@ -8,6 +8,7 @@ use std::sync::Mutex;
 
 use aitk_shared::text::printable;
 use anstyle::{AnsiColor, Style};
+use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use crate::error::{Error, Kind, Result};
@@ -43,6 +44,8 @@ pub struct Output {
     json: bool,
     quiet: bool,
     verbose: bool,
+    /// Whether somebody may be watching.
+    watched: bool,
 }
 
 impl Output {
@@ -54,7 +57,21 @@ impl Output {
             Color::Never => anstream::ColorChoice::Never,
         }
         .write_global();
-        Output { json, quiet, verbose }
+        Output { json, quiet, verbose, watched: true }
+    }
+
+    /// The same for a program, which watches no progress.
+    pub fn unwatched(mut self) -> Self {
+        self.watched = false;
+        self
+    }
+
+    /// A line on standard error that shows that something goes on; `None` where nobody would see it.
+    pub fn progress(&self) -> Option<ProgressBar> {
+        // `-v` talks on the same lines.
+        let shows = self.watched && !self.quiet && !self.verbose && io::stderr().is_terminal();
+        let style = ProgressStyle::with_template("{spinner} {msg} ({elapsed})").ok()?;
+        shows.then(|| ProgressBar::new_spinner().with_style(style))
     }
 
     /// Whether standard output is one JSON document.

@@ -32,10 +32,8 @@ impl Client {
     ) -> Result<SyncAnswer<Arrived>> {
         let (id, what) = (checked(project)?, named(project));
         let request = self.request(Method::POST, &["hook", "sync", id]).json(request);
-        self.send_and(request, &what, Repeat::Safe, async |answer| {
-            self.take_in(answer, &what, contents).await
-        })
-        .await
+        let taken = async |answer| self.take_in(answer, &what, contents).await;
+        self.shown(contents, self.send_and(request, &what, Repeat::Safe, taken)).await
     }
 
     /// All docs without their content.

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::io::{self, BufReader, ErrorKind, Read};
 use std::sync::Arc;
+use std::time::Duration;
 
 use aitk_shared::api::{SyncAnswer, SyncDoc};
 use aitk_shared::limits;
@@ -13,6 +14,7 @@ use reqwest::Response;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::time::timeout;
 
 use super::{Client, answer};
 use crate::error::{Error, Kind, Result};
@@ -22,6 +24,10 @@ use crate::mirror::contents::{Arrived, Contents};
 const SMALL: usize = 64 * 1024;
 /// Parts of a body that may wait to be decoded.
 const PARTS: usize = 16;
+/// Whoever waits for so long is shown that something goes on.
+const QUIET: Duration = Duration::from_millis(300);
+/// How often what is shown is drawn anew.
+const REDRAW: Duration = Duration::from_millis(100);
 /// What a sync's answer consists of, but for its docs; anything else is skipped.
 const FIELDS: [&str; 9] =
     ["hash", "revision", "epoch", "lock", "onLock", "docsPath", "base", "removed", "lockIsYours"];
@@ -66,6 +72,26 @@ impl Client {
             Fault::Cut => Error::new(Kind::Failed, format!("{} was lost on the way to be decoded", what)),
             Fault::Doc(error) => error,
         })
+    }
+
+    /// Shows somebody who waits how many docs came.
+    pub(super) async fn shown<T>(&self, contents: &Contents, sync: impl Future<Output = T>) -> T {
+        let mut sync = std::pin::pin!(sync);
+        if let Ok(done) = timeout(QUIET, &mut sync).await {
+            return done;
+        }
+        let Some(bar) = self.out.progress() else { return sync.await };
+        loop {
+            bar.set_message(match contents.count() {
+                0 => format!("asking {}", self.server),
+                count => format!("fetching docs: {count} came"),
+            });
+            bar.tick();
+            if let Ok(done) = timeout(REDRAW, &mut sync).await {
+                bar.finish_and_clear();
+                return done;
+            }
+        }
     }
 
     /// Passes a body on, part by part, until it ends or nobody takes it any more.

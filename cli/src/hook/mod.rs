@@ -121,7 +121,7 @@ pub fn is_led_by_repository(root: &Path) -> bool {
 
 /// How agents are talked to: plainly, also where a person wants colours.
 pub fn output() -> Output {
-    Output::new(false, false, false, Color::Never)
+    Output::new(false, false, false, Color::Never).unwatched()
 }
 
 fn say(dialect: &dyn Dialect, moment: &Moment, verdict: Verdict) -> Result<()> {
