@@ -7,11 +7,27 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
+use reqwest::blocking::Client;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+#[path = "world/docs.rs"]
+pub mod docs;
+#[path = "world/replay.rs"]
+mod replay;
+#[path = "world/scene.rs"]
+mod scene;
+#[path = "world/stand_in.rs"]
+pub mod stand_in;
+
+pub use docs::{Docs, docs};
+pub use replay::Replay;
+pub use scene::{Scene, base64};
+pub use stand_in::{Reply, Request, StandIn};
 
 /// Nothing in a scenario takes nearly so long.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -94,8 +110,7 @@ impl Platform {
 
     /// Speaks to the server as admin; the answer must be a success.
     pub fn call(&self, method: &str, path: &str, body: Option<Value>) -> Value {
-        let http = reqwest::blocking::Client::builder().no_proxy().build().unwrap();
-        let request = http.request(method.parse().unwrap(), format!("{}{path}", self.url));
+        let request = http().request(method.parse().unwrap(), format!("{}{path}", self.url));
         let request = request.header("x-api-key", &self.admin_key);
         let answer = match body {
             Some(body) => request.json(&body),
@@ -115,6 +130,12 @@ impl Drop for Platform {
             let _ = process.wait();
         }
     }
+}
+
+/// What scenarios speak HTTP with themselves. No connection is kept: servers come and go.
+pub fn http() -> &'static Client {
+    static HTTP: OnceLock<Client> = OnceLock::new();
+    HTTP.get_or_init(|| Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap())
 }
 
 fn spawn_server(dir: &TempDir, listen: &str) -> (Child, Vec<String>) {
@@ -169,9 +190,14 @@ impl Person {
 
     /// Somebody whose repository belongs to a project, and who is logged in with a key.
     pub fn of(platform: &Platform, project: &str, key: &str) -> Self {
+        Person::at(&platform.url, project, key)
+    }
+
+    /// The same, where the platform is reached at another address.
+    pub fn at(url: &str, project: &str, key: &str) -> Self {
         let person = Person::new();
-        person.feed(&["login", &platform.url], key).expect(0);
-        person.write(".aitk.toml", format!("url = \"{}\"\nproject = \"{project}\"\n", platform.url));
+        person.feed(&["login", url], key).expect(0);
+        person.write(".aitk.toml", format!("url = \"{url}\"\nproject = \"{project}\"\n"));
         person
     }
 

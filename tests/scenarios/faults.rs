@@ -1,4 +1,14 @@
-//! Power cuts and other accidents.
+//! Power cuts and other accidents: after each, what was there is whole.
+//!
+//! `AITK_TEST_KILLS=500` kills more often, from `AITK_TEST_SEED` on; `AITK_TEST_ALL=1` cuts answers at
+//! every length and talks twice as long.
+
+mod crowd;
+mod disk;
+mod flood;
+mod kills;
+mod reader;
+mod wire;
 
 use std::process::Command;
 use std::sync::mpsc::channel;

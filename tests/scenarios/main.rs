@@ -5,6 +5,7 @@
 mod faults;
 mod first_light;
 mod old_hooks;
+mod owed;
 mod refusals;
 mod trust;
 mod watching;

@@ -1,0 +1,7 @@
+//! What the shell hooks got wrong, each with the same steps: what is owed instead, one test a defect.
+
+mod consistency;
+mod content;
+mod fails_open;
+mod names;
+mod network;
