@@ -115,7 +115,7 @@ async fn infer(globals: Globals, out: Output) -> Result<()> {
             Moment::SessionStart | Moment::Prompt => {
                 return check::hooked::answer(&hook, globals, Instant::now()).await;
             }
-            Moment::Other => {}
+            Moment::ToolDone(_) | Moment::Other => {}
         },
     }
     Ok(())

@@ -7,67 +7,13 @@
 
 use std::path::PathBuf;
 
-use aitk_shared::guard::Tool;
-use aitk_shared::guard::tool::paths_in;
+use aitk_shared::guard::tool::classify;
 use serde_json::{Value, json};
 
 use super::{Dialect, Event, Moment, Reply, Verdict};
 
 /// Claude Code's hooks.
 pub struct Claude;
-
-/// Tools that change no file, and tools that only start others, whose calls have hooks of their own.
-const READERS: [&str; 34] = [
-    "Agent",
-    "AskUserQuestion",
-    "BashOutput",
-    "CronCreate",
-    "CronDelete",
-    "CronList",
-    "EnterPlanMode",
-    "ExitPlanMode",
-    "Glob",
-    "Grep",
-    "KillBash",
-    "KillShell",
-    "LS",
-    "LSP",
-    "ListMcpResourcesTool",
-    "NotebookRead",
-    "Read",
-    "ReadMcpResourceTool",
-    "SendMessage",
-    "Skill",
-    "SlashCommand",
-    "Task",
-    "TaskCreate",
-    "TaskGet",
-    "TaskList",
-    "TaskOutput",
-    "TaskStop",
-    "TaskUpdate",
-    "TodoRead",
-    "TodoWrite",
-    "ToolSearch",
-    "WebFetch",
-    "WebSearch",
-    "Workflow",
-];
-/// Tools of the common MCP file server that change no file.
-const MCP_READERS: [&str; 10] = [
-    "directory_tree",
-    "get_file_info",
-    "list_allowed_directories",
-    "list_directory",
-    "list_directory_with_sizes",
-    "read_file",
-    "read_media_file",
-    "read_multiple_files",
-    "read_text_file",
-    "search_files",
-];
-/// Where the writing tools take their path; another client's tools go by other names under ours.
-const TARGETS: [&str; 4] = ["file_path", "notebook_path", "path", "filePath"];
 
 impl Dialect for Claude {
     fn name(&self) -> &'static str {
@@ -84,9 +30,10 @@ impl Dialect for Claude {
         let moment = match name {
             "SessionStart" => Moment::SessionStart,
             "UserPromptSubmit" => Moment::Prompt,
-            "PreToolUse" => {
+            "PreToolUse" | "PostToolUse" => {
                 let tool = text("tool_name").ok_or("the hook event names no tool")?;
-                Moment::Tool(classify(tool, &event["tool_input"]))
+                let tool = classify(tool, &event["tool_input"]);
+                if name == "PreToolUse" { Moment::Tool(tool) } else { Moment::ToolDone(tool) }
             }
             _ => Moment::Other,
         };
@@ -102,7 +49,7 @@ impl Dialect for Claude {
         let event = match moment {
             Moment::SessionStart => Some("SessionStart"),
             Moment::Prompt => Some("UserPromptSubmit"),
-            Moment::Tool(_) | Moment::Other => None,
+            Moment::Tool(_) | Moment::ToolDone(_) | Moment::Other => None,
         };
         match verdict {
             Verdict::Pass => {}
@@ -112,7 +59,15 @@ impl Dialect for Claude {
                     reply.stdout = json!({ "hookSpecificOutput": told }).to_string();
                 }
             }
-            Verdict::Refuse(reason) => {
+            Verdict::Ask(reason) if matches!(moment, Moment::Tool(_)) => {
+                let asked = json!({
+                    "hookEventName": "PreToolUse",
+                    "permissionDecision": "ask",
+                    "permissionDecisionReason": reason,
+                });
+                reply.stdout = json!({ "hookSpecificOutput": asked }).to_string();
+            }
+            Verdict::Ask(reason) | Verdict::Refuse(reason) => {
                 reply.stderr = reason;
                 reply.blocks = true;
             }
@@ -121,60 +76,10 @@ impl Dialect for Claude {
     }
 }
 
-fn classify(tool: &str, input: &Value) -> Tool {
-    match tool {
-        "Write" | "Edit" | "MultiEdit" | "NotebookEdit" => Tool::Writes(targets(input)),
-        "Bash" | "PowerShell" => Tool::Shell(input["command"].as_str().unwrap_or_default().to_owned()),
-        _ if READERS.contains(&tool) => Tool::Reads,
-        _ if tool.starts_with("mcp__")
-            && tool.rsplit("__").next().is_some_and(|t| MCP_READERS.contains(&t)) =>
-        {
-            Tool::Reads
-        }
-        _ => Tool::Unknown(paths_in(input)),
-    }
-}
-
-fn targets(input: &Value) -> Vec<PathBuf> {
-    let text = |field: &&str| input[*field].as_str().filter(|path| !path.is_empty());
-    TARGETS.iter().filter_map(text).map(PathBuf::from).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn classified(tool: &str, input: Value) -> Tool {
-        let event = json!({ "hook_event_name": "PreToolUse", "tool_name": tool, "tool_input": input });
-        match Claude.event(&event).unwrap().moment {
-            Moment::Tool(tool) => tool,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn tools_are_sorted_by_their_effect() {
-        let writes = |path: &str| Tool::Writes(vec![path.into()]);
-        for (tool, input, expected) in [
-            ("Write", json!({"file_path": "/p/a", "content": "x"}), writes("/p/a")),
-            ("Edit", json!({"file_path": "/p/a"}), writes("/p/a")),
-            ("MultiEdit", json!({"file_path": "/p/a", "edits": []}), writes("/p/a")),
-            ("NotebookEdit", json!({"notebook_path": "/p/n.ipynb"}), writes("/p/n.ipynb")),
-            ("Write", json!({"path": "/p/a", "file_text": "x"}), writes("/p/a")),
-            ("Write", json!({"content": "x"}), Tool::Writes(vec![])),
-            ("Write", json!({"file_path": 7}), Tool::Writes(vec![])),
-            ("Edit", Value::Null, Tool::Writes(vec![])),
-            ("Read", json!({"file_path": "/p/a"}), Tool::Reads),
-            ("Agent", json!({"prompt": "write docs/a"}), Tool::Reads),
-            ("mcp__fs__read_text_file", json!({"path": "/p/a"}), Tool::Reads),
-            ("mcp__fs__write_file", json!({"path": "/p/a"}), Tool::Unknown(vec!["/p/a".into()])),
-            ("read_file", json!({"path": "/p/a"}), Tool::Unknown(vec!["/p/a".into()])),
-            ("Tomorrow", json!({"path": "/p/a"}), Tool::Unknown(vec!["/p/a".into()])),
-            ("Bash", json!({"command": "rm -r docs"}), Tool::Shell("rm -r docs".into())),
-        ] {
-            assert_eq!(classified(tool, input.clone()), expected, "{tool} {input}");
-        }
-    }
+    use aitk_shared::guard::Tool;
 
     #[test]
     fn an_event_without_its_name_or_its_tool_is_an_error_and_an_unknown_one_is_not() {

@@ -42,6 +42,8 @@ pub enum Moment {
     Prompt,
     /// A tool runs.
     Tool(Tool),
+    /// A tool has run; it cannot be stopped any more.
+    ToolDone(Tool),
     /// Something that neither waits for a verdict nor takes context.
     Other,
 }
@@ -53,6 +55,8 @@ pub enum Verdict {
     Pass,
     /// Something that the model should know.
     Tell(String),
+    /// A person has to decide, and why; an agent that cannot ask refuses.
+    Ask(String),
     /// It must not go on, and why.
     Refuse(String),
 }

@@ -47,6 +47,8 @@ pub struct Trees {
 pub enum Verdict {
     /// Nothing of ours is in its way.
     Allow,
+    /// It cannot be decided here; a person has to.
+    Ask(Refusal),
     /// It must not run.
     Deny(Refusal),
 }
@@ -71,7 +73,7 @@ pub enum Refusal {
 /// Judges a call of `tool` that names `places`, in the projects `sites`.
 pub fn judge(tool: &Tool, places: &[Place], sites: &[Site], view: &impl View) -> Verdict {
     let denied = match tool {
-        Tool::Reads | Tool::Shell(_) => None,
+        Tool::Reads | Tool::Shell { .. } => None,
         Tool::Writes(targets) if targets.is_empty() => Some(Refusal::NoTarget),
         Tool::Writes(_) | Tool::Unknown(_) => {
             places.iter().find_map(|place| sites.iter().find_map(|site| refusal(place, site, view)))
@@ -142,6 +144,7 @@ impl fmt::Display for Refusal {
 #[cfg(unix)]
 mod tests {
     use super::*;
+    use std::ffi::OsString;
 
     struct Plain;
 
@@ -151,6 +154,9 @@ mod tests {
         }
         fn identity(&self, _: &Path) -> Option<(u64, u64)> {
             None
+        }
+        fn entries(&self, _: &Path) -> Vec<OsString> {
+            Vec::new()
         }
         fn folds_case(&self) -> bool {
             false
@@ -174,7 +180,7 @@ mod tests {
     fn judged(tool: fn(Vec<PathBuf>) -> Tool, path: &str, site: Site) -> Option<Refusal> {
         match judge(&tool(vec![path.into()]), &[place(path)], &[site], &Plain) {
             Verdict::Allow => None,
-            Verdict::Deny(refusal) => Some(refusal),
+            Verdict::Ask(refusal) | Verdict::Deny(refusal) => Some(refusal),
         }
     }
 

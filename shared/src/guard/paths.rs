@@ -18,6 +18,8 @@ pub trait View {
     fn link(&self, path: &Path) -> Option<PathBuf>;
     /// What tells the file or folder at `path` (links followed) from all others, if it exists.
     fn identity(&self, path: &Path) -> Option<(u64, u64)>;
+    /// The names in the folder at `path` (links followed), in any order; none where it cannot be read.
+    fn entries(&self, path: &Path) -> Vec<OsString>;
     /// Whether names that differ by case alone may be the same file.
     fn folds_case(&self) -> bool;
 }
@@ -169,6 +171,13 @@ mod tests {
         }
         fn identity(&self, path: &Path) -> Option<(u64, u64)> {
             self.folders.get(path).map(|n| (1, *n))
+        }
+        fn entries(&self, path: &Path) -> Vec<OsString> {
+            let below = self.folders.keys().chain(self.links.keys());
+            below
+                .filter(|p| p.parent() == Some(path))
+                .filter_map(|p| Some(p.file_name()?.to_owned()))
+                .collect()
         }
         fn folds_case(&self) -> bool {
             self.folds

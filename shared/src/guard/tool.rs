@@ -1,7 +1,7 @@
 //! What a tool call does to files, as far as its name and its input tell.
 //!
-//! Which tools of an agent write is for that agent's adapter to say; here is what
-//! holds for all: how a path is found in an input that nobody described.
+//! Tools are told by their names, in every agent's own words ([`classify`]); a tool that
+//! nobody described is judged by whatever looks like a path in its input.
 
 use std::path::{Path, PathBuf};
 
@@ -14,8 +14,13 @@ pub enum Tool {
     Reads,
     /// Writes these files.
     Writes(Vec<PathBuf>),
-    /// Runs a command in a shell; the command is not looked at.
-    Shell(String),
+    /// Runs a script in a shell.
+    Shell {
+        /// The script.
+        script: String,
+        /// The folder that it starts in, where the call names one; relative to the session's.
+        folder: Option<PathBuf>,
+    },
     /// Does something unknown; whatever looks like a path in its input.
     Unknown(Vec<PathBuf>),
 }
@@ -24,10 +29,85 @@ impl Tool {
     /// The paths that the call names.
     pub fn paths(&self) -> &[PathBuf] {
         match self {
-            Tool::Reads | Tool::Shell(_) => &[],
+            Tool::Reads | Tool::Shell { .. } => &[],
             Tool::Writes(paths) | Tool::Unknown(paths) => paths,
         }
     }
+}
+
+/// Tools that change no file, and tools that only start others, whose calls have hooks of their own.
+const READERS: [&str; 34] = [
+    "Agent",
+    "AskUserQuestion",
+    "BashOutput",
+    "CronCreate",
+    "CronDelete",
+    "CronList",
+    "EnterPlanMode",
+    "ExitPlanMode",
+    "Glob",
+    "Grep",
+    "KillBash",
+    "KillShell",
+    "LS",
+    "LSP",
+    "ListMcpResourcesTool",
+    "NotebookRead",
+    "Read",
+    "ReadMcpResourceTool",
+    "SendMessage",
+    "Skill",
+    "SlashCommand",
+    "Task",
+    "TaskCreate",
+    "TaskGet",
+    "TaskList",
+    "TaskOutput",
+    "TaskStop",
+    "TaskUpdate",
+    "TodoRead",
+    "TodoWrite",
+    "ToolSearch",
+    "WebFetch",
+    "WebSearch",
+    "Workflow",
+];
+/// Tools of the common MCP file server that change no file.
+const MCP_READERS: [&str; 10] = [
+    "directory_tree",
+    "get_file_info",
+    "list_allowed_directories",
+    "list_directory",
+    "list_directory_with_sizes",
+    "read_file",
+    "read_media_file",
+    "read_multiple_files",
+    "read_text_file",
+    "search_files",
+];
+/// Where the writing tools take their path; another client's tools go by other names under ours.
+const TARGETS: [&str; 4] = ["file_path", "notebook_path", "path", "filePath"];
+
+/// Sorts the call of a tool by its effect.
+pub fn classify(tool: &str, input: &Value) -> Tool {
+    match tool {
+        "Write" | "Edit" | "MultiEdit" | "NotebookEdit" => Tool::Writes(targets(input)),
+        "Bash" | "PowerShell" => {
+            Tool::Shell { script: input["command"].as_str().unwrap_or_default().to_owned(), folder: None }
+        }
+        _ if READERS.contains(&tool) => Tool::Reads,
+        _ if tool.starts_with("mcp__")
+            && tool.rsplit("__").next().is_some_and(|t| MCP_READERS.contains(&t)) =>
+        {
+            Tool::Reads
+        }
+        _ => Tool::Unknown(paths_in(input)),
+    }
+}
+
+fn targets(input: &Value) -> Vec<PathBuf> {
+    let text = |field: &&str| input[*field].as_str().filter(|path| !path.is_empty());
+    TARGETS.iter().filter_map(text).map(PathBuf::from).collect()
 }
 
 /// Parts of the names under which tools take paths.
@@ -95,6 +175,34 @@ fn decoded(text: &str) -> PathBuf {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn tools_are_sorted_by_their_effect() {
+        let writes = |path: &str| Tool::Writes(vec![path.into()]);
+        for (tool, input, expected) in [
+            ("Write", json!({"file_path": "/p/a", "content": "x"}), writes("/p/a")),
+            ("Edit", json!({"file_path": "/p/a"}), writes("/p/a")),
+            ("MultiEdit", json!({"file_path": "/p/a", "edits": []}), writes("/p/a")),
+            ("NotebookEdit", json!({"notebook_path": "/p/n.ipynb"}), writes("/p/n.ipynb")),
+            ("Write", json!({"path": "/p/a", "file_text": "x"}), writes("/p/a")),
+            ("Write", json!({"content": "x"}), Tool::Writes(vec![])),
+            ("Write", json!({"file_path": 7}), Tool::Writes(vec![])),
+            ("Edit", Value::Null, Tool::Writes(vec![])),
+            ("Read", json!({"file_path": "/p/a"}), Tool::Reads),
+            ("Agent", json!({"prompt": "write docs/a"}), Tool::Reads),
+            ("mcp__fs__read_text_file", json!({"path": "/p/a"}), Tool::Reads),
+            ("mcp__fs__write_file", json!({"path": "/p/a"}), Tool::Unknown(vec!["/p/a".into()])),
+            ("read_file", json!({"path": "/p/a"}), Tool::Unknown(vec!["/p/a".into()])),
+            ("Tomorrow", json!({"path": "/p/a"}), Tool::Unknown(vec!["/p/a".into()])),
+            (
+                "Bash",
+                json!({"command": "rm -r docs"}),
+                Tool::Shell { script: "rm -r docs".into(), folder: None },
+            ),
+        ] {
+            assert_eq!(classify(tool, &input), expected, "{tool} {input}");
+        }
+    }
 
     #[test]
     fn paths_are_found_by_field_or_by_looks() {

@@ -60,13 +60,14 @@ pub fn answer(hook: &Hook, root: Option<&Path>) -> Result<()> {
     let Moment::Tool(tool) = &hook.event.moment else { return hook.reply(Verdict::Pass) };
     hook.reply(match decide(hook, tool, root) {
         Ok(Judgement::Allow) => Verdict::Pass,
+        Ok(Judgement::Ask(refusal)) => Verdict::Ask(format!("aitk: {refusal}")),
         Ok(Judgement::Deny(refusal)) => Verdict::Refuse(format!("aitk: {refusal}")),
         Err(error) => Verdict::Refuse(format!("aitk: cannot decide: {error}")),
     })
 }
 
 fn decide(hook: &Hook, tool: &Tool, root: Option<&Path>) -> std::io::Result<Judgement> {
-    if matches!(tool, Tool::Reads | Tool::Shell(_)) || *tool == Tool::Unknown(Vec::new()) {
+    if matches!(tool, Tool::Reads | Tool::Shell { .. }) || *tool == Tool::Unknown(Vec::new()) {
         return Ok(Judgement::Allow);
     }
     let cwd = hook.cwd()?;

@@ -87,7 +87,7 @@ mod tests {
         let sites = around(root, root, std::slice::from_ref(&place));
         match judge(&Tool::Writes(vec![path.into()]), &[place], &sites, &Disk) {
             Verdict::Allow => None,
-            Verdict::Deny(refusal) => Some(refusal),
+            Verdict::Ask(refusal) | Verdict::Deny(refusal) => Some(refusal),
         }
     }
 
