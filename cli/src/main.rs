@@ -20,8 +20,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|info| {
-        output::panicked(info);
-        std::process::exit(hook::exit_code_of_a_bug());
+        std::process::exit(hook::panicked(info).into());
     }));
     // The hook before every tool call: no runtime, no command tree.
     let args: Vec<_> = std::env::args_os().collect();

@@ -10,55 +10,59 @@ use std::path::PathBuf;
 use aitk_shared::guard::tool::classify;
 use serde_json::{Value, json};
 
-use super::{Dialect, Event, Moment, Reply, Verdict};
+use super::setup::{Hook, Shape, UserFile, Verb, hooks};
+use super::{Dialect, Environment, Event, Moment, Reply, Setup, Verdict};
 
 /// Claude Code's hooks.
 pub struct Claude;
+
+static SETUP: Setup = Setup {
+    program: "claude",
+    signs: &[".claude", "CLAUDE.md"],
+    project: ".claude/settings.json",
+    user: UserFile { variable: Some("CLAUDE_CONFIG_DIR"), folder: ".claude", file: "settings.json" },
+    managed: Some(match cfg!(target_os = "macos") {
+        true => "/Library/Application Support/ClaudeCode/managed-settings.json",
+        false => "/etc/claude-code/managed-settings.json",
+    }),
+    shape: Shape::GroupsThatFail,
+    hooks: &{
+        let [start, prompt, tool, done] = hooks(NAMES, 1);
+        // An agent that rewrites its own settings would switch the hooks off for the rest of its session.
+        [
+            start,
+            prompt,
+            tool,
+            done,
+            Hook { event: "ConfigChange", verb: Verb::Guard, timeout: 10, blocks: true },
+        ]
+    },
+    instructions: "CLAUDE.md",
+    ignore: None,
+    advice: Some("Claude Code reads them only when it is started in this folder, and once it trusts it"),
+};
+
+/// The moments' names, which most agents took over.
+pub(super) const NAMES: [&str; 4] = ["SessionStart", "UserPromptSubmit", "PreToolUse", "PostToolUse"];
 
 impl Dialect for Claude {
     fn name(&self) -> &'static str {
         "claude"
     }
 
-    fn is_spoken_in(&self, event: &Value) -> bool {
+    fn is_spoken_in(&self, event: &Value, _: Environment<'_>) -> bool {
         event["hook_event_name"].is_string()
     }
 
     fn event(&self, event: &Value) -> Result<Event, String> {
-        let name = event["hook_event_name"].as_str().ok_or("the hook event has no hook_event_name")?;
-        let text = |field: &str| event[field].as_str().filter(|text| !text.is_empty());
-        let moment = match name {
-            "SessionStart" => Moment::SessionStart,
-            "UserPromptSubmit" => Moment::Prompt,
-            "PreToolUse" | "PostToolUse" => {
-                let tool = text("tool_name").ok_or("the hook event names no tool")?;
-                let tool = classify(tool, &event["tool_input"]);
-                if name == "PreToolUse" { Moment::Tool(tool) } else { Moment::ToolDone(tool) }
-            }
-            _ => Moment::Other,
-        };
-        Ok(Event {
-            moment,
-            session: text("session_id").map(str::to_owned),
-            cwd: text("cwd").map(PathBuf::from),
-        })
+        read(event["hook_event_name"].as_str().ok_or("the hook event has no hook_event_name")?, event)
     }
 
     fn reply(&self, moment: &Moment, verdict: Verdict) -> Reply {
         let mut reply = Reply { stdout: String::new(), stderr: String::new(), blocks: false };
-        let event = match moment {
-            Moment::SessionStart => Some("SessionStart"),
-            Moment::Prompt => Some("UserPromptSubmit"),
-            Moment::Tool(_) | Moment::ToolDone(_) | Moment::Other => None,
-        };
         match verdict {
             Verdict::Pass => {}
-            Verdict::Tell(text) => {
-                if let Some(event) = event {
-                    let told = json!({ "hookEventName": event, "additionalContext": text });
-                    reply.stdout = json!({ "hookSpecificOutput": told }).to_string();
-                }
-            }
+            Verdict::Tell(text) => reply.stdout = context(event_name(moment), &text),
             Verdict::Ask(reason) if matches!(moment, Moment::Tool(_)) => {
                 let asked = json!({
                     "hookEventName": "PreToolUse",
@@ -74,6 +78,51 @@ impl Dialect for Claude {
         }
         reply
     }
+
+    fn setup(&self) -> &'static Setup {
+        &SETUP
+    }
+}
+
+/// What `moment` is called, where context can be given.
+fn event_name(moment: &Moment) -> Option<&'static str> {
+    match moment {
+        Moment::SessionStart => Some("SessionStart"),
+        Moment::Prompt => Some("UserPromptSubmit"),
+        Moment::ToolDone(_) => Some("PostToolUse"),
+        Moment::Tool(_) | Moment::Other => None,
+    }
+}
+
+/// Understands an event called `name` here; most agents took over these names and fields.
+pub(super) fn read(name: &str, event: &Value) -> Result<Event, String> {
+    let text = |field: &str| event[field].as_str().filter(|text| !text.is_empty());
+    let moment = match name {
+        "SessionStart" => Moment::SessionStart,
+        "UserPromptSubmit" => Moment::Prompt,
+        "PreToolUse" | "PostToolUse" => {
+            let tool = text("tool_name").ok_or("the hook event names no tool")?;
+            let tool = classify(tool, &event["tool_input"]);
+            if name == "PreToolUse" { Moment::Tool(tool) } else { Moment::ToolDone(tool) }
+        }
+        _ => Moment::Other,
+    };
+    Ok(Event { moment, session: text("session_id").map(str::to_owned), cwd: text("cwd").map(PathBuf::from) })
+}
+
+/// Context for the model; empty at a moment that takes none.
+pub(super) fn context(event: Option<&str>, text: &str) -> String {
+    let told = |event| json!({ "hookSpecificOutput": { "hookEventName": event, "additionalContext": text } });
+    event.map(|event| told(event).to_string()).unwrap_or_default()
+}
+
+/// The reply of an agent that reads what Claude Code reads, but cannot ask its user.
+pub(super) fn reply_without_ask(moment: &Moment, verdict: Verdict) -> Reply {
+    let verdict = match verdict {
+        Verdict::Ask(reason) => Verdict::Refuse(reason),
+        verdict => verdict,
+    };
+    Claude.reply(moment, verdict)
 }
 
 #[cfg(test)]

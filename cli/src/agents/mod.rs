@@ -1,26 +1,41 @@
 //! The agents whose hooks run `aitk`: one dialect a file.
 //!
 //! Pure: the bytes of a hook event come in, a verdict goes out as bytes. Nothing here
-//! reads standard input, a file or the clock.
+//! reads standard input, a file, the environment or the clock.
 
 mod claude;
+mod codex;
+mod copilot;
+mod cursor;
+mod droid;
+mod gemini;
+mod opencode;
+mod qwen;
+pub mod setup;
 
 use std::path::PathBuf;
 
 use aitk_shared::guard::Tool;
 use serde_json::Value;
 
+pub use setup::Setup;
+
 /// One agent's way to ask and to be answered.
 pub trait Dialect: Sync {
     /// The name that `--agent` takes.
     fn name(&self) -> &'static str;
-    /// Whether an event without a name is this agent's.
-    fn is_spoken_in(&self, event: &Value) -> bool;
+    /// Whether an event is this agent's, though nobody said so.
+    fn is_spoken_in(&self, event: &Value, environment: Environment<'_>) -> bool;
     /// Understands an event; fields and moments that nobody needs are skipped.
     fn event(&self, event: &Value) -> Result<Event, String>;
     /// Says a verdict so that this agent heeds it.
     fn reply(&self, moment: &Moment, verdict: Verdict) -> Reply;
+    /// Where its hooks go.
+    fn setup(&self) -> &'static Setup;
 }
+
+/// Whether a variable is set.
+pub type Environment<'a> = &'a dyn Fn(&str) -> bool;
 
 /// A hook event.
 #[derive(Clone, PartialEq, Debug)]
@@ -72,11 +87,58 @@ pub struct Reply {
     pub blocks: bool,
 }
 
-/// Where a repository keeps settings that set the environment of its agents' hooks.
-pub const SETTINGS: [&str; 2] = [".claude/settings.json", ".claude/settings.local.json"];
+/// Where a repository keeps settings that can set the environment of its agents' hooks; a folder
+/// stands for the files in it.
+pub const SETTINGS: [&str; 13] = [
+    ".claude/settings.json",
+    ".claude/settings.local.json",
+    ".codex/config.toml",
+    ".codex/hooks.json",
+    ".cursor/hooks.json",
+    ".env",
+    ".factory/settings.json",
+    ".gemini/.env",
+    ".gemini/settings.json",
+    ".github/hooks/",
+    ".opencode/plugin/",
+    ".qwen/.env",
+    ".qwen/settings.json",
+];
+
+/// The variables in which agents tell their hooks where they were started; several also set those
+/// of the agents that they are meant to replace.
+pub const LAUNCH_VARIABLES: [&str; 7] = [
+    "COPILOT_PROJECT_DIR",
+    "CURSOR_PROJECT_DIR",
+    "FACTORY_PROJECT_DIR",
+    "DROID_PROJECT_DIR",
+    "QWEN_PROJECT_DIR",
+    "GEMINI_PROJECT_DIR",
+    "CLAUDE_PROJECT_DIR",
+];
 
 /// All dialects, the most common first.
-const DIALECTS: [&dyn Dialect; 1] = [&claude::Claude];
+pub const DIALECTS: [&dyn Dialect; 8] = [
+    &claude::Claude,
+    &codex::Codex,
+    &gemini::Gemini,
+    &qwen::Qwen,
+    &copilot::Copilot,
+    &droid::Droid,
+    &opencode::Opencode,
+    &cursor::Cursor,
+];
+
+/// In the order in which they are told apart: what is special first, what most agents took over last.
+const TOLD: [&dyn Dialect; 7] = [
+    &cursor::Cursor,
+    &copilot::Copilot,
+    &qwen::Qwen,
+    &gemini::Gemini,
+    &droid::Droid,
+    &codex::Codex,
+    &claude::Claude,
+];
 
 /// The dialect called `name`.
 pub fn named(name: &str) -> Result<&'static dyn Dialect, String> {
@@ -88,14 +150,27 @@ pub fn named(name: &str) -> Result<&'static dyn Dialect, String> {
 }
 
 /// The dialect in which `event` is written.
-pub fn told_from(event: &Value) -> Result<&'static dyn Dialect, String> {
-    DIALECTS
-        .into_iter()
-        .find(|dialect| dialect.is_spoken_in(event))
+pub fn told_from(event: &Value, environment: Environment<'_>) -> Result<&'static dyn Dialect, String> {
+    TOLD.into_iter()
+        .find(|dialect| dialect.is_spoken_in(event, environment))
         .ok_or_else(|| "the hook event on standard input is of no known agent".to_owned())
 }
 
-/// How to refuse somebody whose language is not known yet: most agents understand this one.
-pub fn fallback() -> &'static dyn Dialect {
-    DIALECTS[0]
+/// The dialect to answer `event` in, by somebody whose hook says that it is of `named`: Copilot and
+/// VS Code also run the hooks that they find in Claude Code's settings.
+pub fn heard(
+    named: &'static dyn Dialect,
+    event: &Value,
+    environment: Environment<'_>,
+) -> &'static dyn Dialect {
+    match named.name() == claude::Claude.name() && copilot::Copilot.is_spoken_in(event, environment) {
+        true => &copilot::Copilot,
+        false => named,
+    }
+}
+
+/// How to refuse somebody whose language is not known yet: most agents understand this one, and one
+/// is known by its environment.
+pub fn fallback(environment: Environment<'_>) -> &'static dyn Dialect {
+    if copilot::is_around(environment) { &copilot::Copilot } else { &claude::Claude }
 }

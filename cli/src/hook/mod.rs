@@ -3,7 +3,9 @@
 mod input;
 
 use std::io;
+use std::panic::PanicHookInfo;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
@@ -11,19 +13,35 @@ use serde_json::Value;
 use crate::agents::{self, Dialect, Event, Moment, Verdict};
 use crate::config::{self, PROJECT_FILE, find_root};
 use crate::error::{Error, Kind, Result};
-use crate::output::{Color, Output};
+use crate::output::{self, Color, Output};
 
 /// Whether this process answers an agent: then even a bug of ours must block.
 static ACTIVE: AtomicBool = AtomicBool::new(false);
+
+/// The agent that is answered, as soon as it is known.
+static SPOKEN: OnceLock<&'static dyn Dialect> = OnceLock::new();
 
 /// Declares that this process answers an agent.
 pub fn begin() {
     ACTIVE.store(true, Ordering::Relaxed);
 }
 
-/// The exit code of a bug: an agent goes on after 1.
-pub fn exit_code_of_a_bug() -> i32 {
-    if ACTIVE.load(Ordering::Relaxed) { 2 } else { 1 }
+/// Tells of a bug of ours, to an agent as a refusal; the exit code, since an agent goes on after 1.
+pub fn panicked(info: &PanicHookInfo<'_>) -> u8 {
+    output::panicked(info);
+    if !ACTIVE.load(Ordering::Relaxed) {
+        return Kind::Failed.exit_code();
+    }
+    let dialect = SPOKEN.get().copied().unwrap_or_else(|| agents::fallback(&is_set));
+    let reply = dialect.reply(&Moment::Other, Verdict::Refuse("a bug in aitk".into()));
+    if !reply.stdout.is_empty() {
+        self::output().data(&reply.stdout);
+    }
+    Kind::Blocked.exit_code()
+}
+
+fn is_set(name: &str) -> bool {
+    std::env::var_os(name).is_some_and(|value| !value.is_empty())
 }
 
 /// A hook that waits for a reply.
@@ -57,7 +75,11 @@ impl Hook {
         }
         let value: Value = serde_json::from_slice(bytes)
             .map_err(|error| format!("the hook event on standard input is not whole JSON: {error}"))?;
-        let dialect = dialect.map_or_else(|| agents::told_from(&value), Ok)?;
+        let dialect = match dialect {
+            Some(named) => agents::heard(named, &value, &is_set),
+            None => agents::told_from(&value, &is_set)?,
+        };
+        let _ = SPOKEN.set(dialect);
         Ok(Hook { dialect, event: dialect.event(&value)? })
     }
 
@@ -96,27 +118,48 @@ impl Hook {
 
 /// Refuses whatever was asked: by the agent that was named, or by the most common one.
 pub fn refuse(agent: Option<&str>, reason: &str) -> Result<()> {
-    let dialect = agent.and_then(|name| agents::named(name).ok()).unwrap_or_else(agents::fallback);
+    let said = SPOKEN.get().copied();
+    let named = || agent.and_then(|name| agents::named(name).ok()).filter(|named| named.name() != "claude");
+    let dialect = said.or_else(named).unwrap_or_else(|| agents::fallback(&is_set));
     say(dialect, &Moment::Other, Verdict::Refuse(format!("aitk: {reason}")))
 }
 
 /// The folder in which the agent was started, where it says so.
 pub fn launch_folder() -> Option<PathBuf> {
-    std::env::var_os("CLAUDE_PROJECT_DIR").map(PathBuf::from).filter(|folder| folder.is_absolute())
+    let folders = agents::LAUNCH_VARIABLES.iter().filter_map(std::env::var_os).map(PathBuf::from);
+    folders.into_iter().find(|folder| folder.is_absolute())
 }
 
-/// Whether a repository's settings for its agent name a server: then the environment of a hook
+/// Whether a repository's settings for its agents name a server: then the environment of a hook
 /// is the repository's word, and not the user's. Settings that cannot be read may name any.
 pub fn is_led_by_repository(root: &Path) -> bool {
     let folders = [Some(root.to_owned()), launch_folder(), std::env::current_dir().ok()];
     let settings =
         folders.into_iter().flatten().flat_map(|folder| agents::SETTINGS.map(|name| folder.join(name)));
-    settings.into_iter().any(|path| match std::fs::read(&path) {
+    settings.flat_map(|path| files_of(&path)).any(|path| match std::fs::read(&path) {
         Err(error) => error.kind() != io::ErrorKind::NotFound,
-        Ok(bytes) => serde_json::from_slice::<Value>(&bytes).map_or(true, |settings| {
-            config::URL_VARIABLES.iter().any(|name| settings["env"].get(*name).is_some())
-        }),
+        Ok(bytes) => names_a_server(&path, &bytes),
     })
+}
+
+/// The file, or the files in the folder.
+fn files_of(path: &Path) -> Vec<PathBuf> {
+    match std::fs::read_dir(path) {
+        Ok(entries) => entries.flatten().map(|entry| entry.path()).filter(|path| !path.is_dir()).collect(),
+        Err(_) => vec![path.to_owned()],
+    }
+}
+
+/// Whether settings hold the name of the variable anywhere, also spelled with escapes.
+fn names_a_server(path: &Path, bytes: &[u8]) -> bool {
+    let has = |text: &str| config::URL_VARIABLES.iter().any(|name| text.contains(name));
+    let text = String::from_utf8_lossy(bytes);
+    let value = match path.extension().and_then(|extension| extension.to_str()) {
+        Some("json") => serde_json::from_str::<Value>(&text).ok(),
+        Some("toml") => toml::from_str::<Value>(&text).ok(),
+        _ => return has(&text),
+    };
+    value.is_none_or(|value| has(&value.to_string()))
 }
 
 /// How agents are talked to: plainly, also where a person wants colours.
