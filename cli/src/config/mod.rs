@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 pub use environment::{Environment, URL_VARIABLES};
 pub use files::Offline;
 use files::{ProjectFile, UserFile};
-pub use place::{Dirs, find_root};
+pub use place::{Dirs, find_root, home};
 
 use crate::error::Result;
 

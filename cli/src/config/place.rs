@@ -15,6 +15,11 @@ pub fn find_root(start: &Path, explicit: Option<&Path>) -> PathBuf {
     nearest(PROJECT_FILE).or_else(|| nearest(".git")).unwrap_or(start).to_owned()
 }
 
+/// The user's home folder.
+pub fn home() -> Option<PathBuf> {
+    directories::BaseDirs::new().map(|dirs| dirs.home_dir().to_owned())
+}
+
 /// The user's own folders, by the platform's customs.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Dirs {

@@ -41,6 +41,16 @@ pub fn exclusion(root: &Path, mirror: &Path) -> Option<(PathBuf, String)> {
     Some((root.join(path.trim_end_matches('\n')), format!("{line}/\n{line}{STAGING_INFIX}*\n")))
 }
 
+/// The `.gitignore` at the top of the working tree, and the mirror's name there; `None` where the
+/// root is the top.
+pub fn top_ignore_file(root: &Path, mirror: &Path) -> Option<(PathBuf, String)> {
+    let prefix = git(root, ["rev-parse", "--show-prefix"])?;
+    let up = git(root, ["rev-parse", "--show-cdup"])?;
+    let prefix = prefix.trim_end_matches('\n');
+    let below = format!("{prefix}{}", mirror.to_string_lossy());
+    (!prefix.is_empty()).then(|| (root.join(up.trim_end_matches('\n')).join(".gitignore"), below))
+}
+
 /// The place in a `.gitignore` that hides `mirror` from agents' search as well as from git.
 pub fn ignored_by(root: &Path, mirror: &Path) -> Option<String> {
     let probe = mirror.join("x");

@@ -69,6 +69,24 @@ impl Edit {
         Ok(self.into(|_| after))
     }
 
+    /// Keeps a copy of the file, where there is one, in `folder`; returns the copy.
+    pub fn back_up(&self, folder: &Path) -> Result<Option<PathBuf>> {
+        let Some(before) = &self.before else { return Ok(None) };
+        let copy = folder.join(self.name.trim_start_matches('/'));
+        let cannot = |error: std::io::Error| {
+            Error::new(Kind::Failed, format!("cannot keep a copy of {}: {error}", self.name))
+                .hint("nothing was changed")
+        };
+        fs::create_dir_all(copy.parent().unwrap_or(folder)).map_err(cannot)?;
+        fs::write(&copy, before).map_err(cannot)?;
+        Ok(Some(copy))
+    }
+
+    /// The file itself, behind links.
+    pub fn real_path(&self) -> PathBuf {
+        self.path.canonicalize().unwrap_or_else(|_| self.path.clone())
+    }
+
     /// Whether there is anything to do.
     pub fn changes(&self) -> bool {
         self.before != self.after
@@ -103,8 +121,13 @@ impl Edit {
 
     /// Makes the change.
     pub fn make(&self) -> Result<()> {
-        let cannot =
-            |error: std::io::Error| Error::new(Kind::Failed, format!("cannot change {}: {error}", self.name));
+        let cannot = |error: std::io::Error| {
+            let failed = Error::new(Kind::Failed, format!("cannot change {}: {error}", self.name));
+            match error.kind() {
+                ErrorKind::PermissionDenied => failed.hint("run it as the user to whom that file belongs"),
+                _ => failed,
+            }
+        };
         let Some(text) = &self.after else {
             fs::remove_file(&self.path).map_err(cannot)?;
             // A folder that held nothing else goes, too; the root and git's own never are empty.

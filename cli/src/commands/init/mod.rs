@@ -1,38 +1,54 @@
 //! `aitk init`: sets a repository up, so that agents find the docs and leave them alone.
 //!
 //! It writes `.aitk.toml` (server and project), hides `.docs/` from git in this clone but not from
-//! agents' search, points CLAUDE.md to the docs, and installs the hooks in `.claude/settings.json`.
+//! agents' search, points the agents' instructions to the docs, and installs their hooks. Everything
+//! that is not ours stays as it is; files that were there are kept in the user's data folder first.
 //! Running it twice changes nothing; `--dry-run` shows what it would change; `--uninstall` takes out
 //! what it put in. Commit what it wrote: colleagues without aitk are told how to install it and go
 //! on unhindered, unless you chose `--strict`.
+//!
+//! Most agents read the hooks of a repository only when they are started at its top. Hooks in the
+//! user's own settings (`--scope user`) run everywhere, and do nothing outside aitk projects.
 
-mod claude;
 mod edit;
+mod found;
+mod gitignore;
+mod plan;
+mod plugin;
+mod pointer;
 mod project_file;
+mod settings;
+
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use crate::agents;
+use crate::agents::DIALECTS;
 use crate::app::Context;
-use crate::config::{PROJECT_FILE, Source};
-use crate::credentials::{self, Credentials};
-use crate::error::Result;
+use crate::config::Source;
+use crate::credentials::{self, Credentials, create_private_dir};
+use crate::error::{Error, Kind, Result};
 use crate::mirror::git;
+use crate::mirror::state::now;
 use crate::output::shown;
 use edit::Edit;
+use found::Chosen;
+use settings::Wish;
 
 /// Set a repository up for its agents
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   aitk init --url https://docs.example.com --project acme-web
+  aitk init --agent codex --agent gemini
+  aitk init --scope user        hooks that also run where an agent is started in a sub-folder
   aitk init --dry-run
   aitk init --uninstall")]
 pub struct Args {
-    /// Install the hooks of these agents  [default: claude]
-    #[arg(long, value_name = "NAME", value_parser = parse_agent)]
+    /// Install the hooks of these agents  [default: those found here]
+    #[arg(long, value_name = "NAME", value_parser = found::parse, num_args = 1.., value_delimiter = ',')]
     agent: Vec<String>,
-    /// Where the hooks go: the repository, for everybody who clones it
+    /// Where the hooks go
     #[arg(long, value_name = "SCOPE", value_enum, default_value = "project")]
     scope: Scope,
     /// Block an agent's tools where aitk is not installed
@@ -52,34 +68,63 @@ pub struct Args {
 /// Where hooks can be installed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
 enum Scope {
-    /// The repository's own settings
+    /// The repository's own settings, for everybody who clones it
     Project,
+    /// Your own settings, for all your projects and their sub-folders
+    User,
+    /// The machine's settings, which nobody can switch off
+    Managed,
 }
 
 /// Plans all edits, then shows or makes them.
 pub fn run(args: Args, context: &Context) -> Result<()> {
-    let Scope::Project = args.scope;
-    let edits: Vec<_> = edits(&args, context)?.into_iter().filter(Edit::changes).collect();
-    for edit in &edits {
-        if args.dry_run {
-            context.out.data(edit.diff().trim_end());
-        } else {
-            edit.make()?;
-            context.out.data(&format!("{} {}", edit.verb(), edit.shown()));
-        }
+    let chosen = match args.uninstall && args.agent.is_empty() {
+        true => Chosen { agents: DIALECTS.to_vec(), git: true, note: None },
+        false => found::choose(&args.agent, &context.root),
+    };
+    let wish = Wish {
+        program: program(args.scope)?,
+        strict: args.strict || args.scope != Scope::Project,
+        mirror: context.config.mirror.to_string_lossy().replace('\\', "/"),
+    };
+    if args.scope == Scope::Managed && chosen.agents.iter().all(|agent| agent.setup().managed.is_none()) {
+        return Err(Error::new(
+            Kind::Usage,
+            "none of these agents has settings for the whole machine that aitk knows",
+        )
+        .hint("use --scope user"));
     }
+    let edits: Vec<_> =
+        plan::edits(&args, &chosen, &wish, context)?.into_iter().filter(Edit::changes).collect();
     let (out, dry) = (context.out, args.dry_run);
+    let backups = backup_folder(context);
+    let mut done = Vec::new();
+    for edit in &edits {
+        let mut backup = None;
+        if dry {
+            out.data(edit.diff().trim_end());
+        } else {
+            backup = edit.back_up(&backups)?;
+            edit.make()?;
+            out.data(&format!("{} {}", edit.verb(), edit.shown()));
+        }
+        done.push(json!({ "path": edit.shown(), "action": edit.verb(), "backup": backup }));
+    }
     if edits.is_empty() {
         out.data("nothing to change");
+    } else if backups.exists() {
+        out.note(&format!("files as they were before: {}", shown(&backups.to_string_lossy())));
     }
     if !args.uninstall {
+        chosen.note.iter().for_each(|note| out.note(note));
         if !dry {
             accept_server(args.trust, context)?;
         }
-        advise(context, dry);
+        advise(&args, &chosen, context, !edits.is_empty());
     }
     out.json(&json!({
-        "files": edits.iter().map(|edit| json!({"path": edit.shown(), "action": edit.verb()})).collect::<Vec<_>>(),
+        "files": done,
+        "agents": chosen.agents.iter().map(|agent| agent.name()).collect::<Vec<_>>(),
         "dryRun": dry,
         "project": context.config.project,
         "url": context.config.url,
@@ -87,37 +132,30 @@ pub fn run(args: Args, context: &Context) -> Result<()> {
     Ok(())
 }
 
-fn edits(args: &Args, context: &Context) -> Result<Vec<Edit>> {
-    let (root, mirror) = (&context.root, &context.config.mirror);
-    let below = mirror.to_string_lossy().replace('\\', "/");
-    let mut edits = Vec::new();
-
-    let file = Edit::read(root, PROJECT_FILE)?;
-    edits.push(match (args.uninstall, project_file::Wish::of(context)) {
-        (true, _) => file.into(project_file::without),
-        (false, Some(wish)) => file.try_into(|text| project_file::with(text, &wish))?,
-        (false, None) => file,
-    });
-    if let Some((path, lines)) = git::exclusion(root, mirror) {
-        edits.push(Edit::read_anywhere(root, &path)?.into(|text| block(text, &lines, args.uninstall)));
+/// How hooks name `aitk`: colleagues have it elsewhere, and an agent that was not started from a
+/// shell may have another `PATH`.
+fn program(scope: Scope) -> Result<String> {
+    if scope == Scope::Project {
+        return Ok("aitk".to_owned());
     }
-    let search = Edit::read(root, ".ignore")?;
-    edits.push(search.into(|text| block(text, &format!("!/{below}/\n"), args.uninstall)));
-
-    edits.push(Edit::read(root, "CLAUDE.md")?.into(|text| match args.uninstall {
-        true => claude::without_pointer(text),
-        false => claude::with_pointer(text, &below),
-    }));
-    let settings = Edit::read(root, ".claude/settings.json")?;
-    edits.push(settings.try_into(|text| match args.uninstall {
-        true => claude::without_hooks(text),
-        false => claude::with_hooks(text, args.strict),
-    })?);
-    Ok(edits)
+    let this = std::env::current_exe()?;
+    let is_this = |path: &Path| path.canonicalize().ok() == this.canonicalize().ok();
+    // A link on `PATH` outlives the version that it leads to.
+    let path = found::on_path("aitk").filter(|path| path.is_absolute() && is_this(path)).unwrap_or(this);
+    path.into_os_string().into_string().map_err(|path| {
+        Error::new(Kind::Failed, format!("'{}' cannot be named in settings", path.to_string_lossy()))
+            .hint("install aitk in a folder whose name is UTF-8")
+    })
 }
 
-fn block(text: &str, lines: &str, uninstall: bool) -> String {
-    if uninstall { git::without_lines(text, lines) } else { git::with_lines(text, lines) }
+/// Where this run keeps files as they were; made when the first is.
+fn backup_folder(context: &Context) -> PathBuf {
+    let name = context.root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let at = now().to_string().replace(':', "");
+    let all = context.dirs.data.join("backups");
+    // Settings may hold secrets. Where it cannot be made, keeping the first file says so.
+    let _ = create_private_dir(&all);
+    all.join(format!("{at}-{name}"))
 }
 
 /// A server that only the repository names gets no key until somebody says yes.
@@ -143,18 +181,21 @@ fn accept_server(trust: bool, context: &Context) -> Result<()> {
 }
 
 /// What is left for people to do.
-fn advise(context: &Context, dry: bool) {
-    let (out, root, mirror) = (context.out, &context.root, &context.config.mirror);
-    if context.config.project.is_none() {
+fn advise(args: &Args, chosen: &Chosen, context: &Context, changed: bool) {
+    let (out, root, mirror, dry) = (context.out, &context.root, &context.config.mirror, args.dry_run);
+    if args.scope == Scope::Project && context.config.project.is_none() {
         let doing = if dry { "would install" } else { "installed" };
         out.note(&format!("{doing} the hooks, but no project: `aitk init --project ID --url URL` names it"));
     }
-    if let Some(place) = git::ignored_by(root, mirror) {
+    for agent in chosen.agents.iter().filter(|_| changed) {
+        if args.scope == Scope::Managed && agent.setup().managed.is_none() {
+            out.note(&format!("{}: it has no settings for the whole machine that aitk knows", agent.name()));
+        } else if let Some(advice) = agent.setup().advice {
+            out.note(&format!("{}: {advice}", agent.name()));
+        }
+    }
+    if let Some(place) = git::ignored_by(root, mirror).filter(|_| !dry) {
         let folder = mirror.display();
         out.warn(&format!("{} hides {folder} from your agents' search; take that line out", shown(&place)));
     }
-}
-
-fn parse_agent(text: &str) -> std::result::Result<String, String> {
-    agents::named(text).map(|dialect| dialect.name().to_owned())
 }
