@@ -130,8 +130,8 @@ fn refuse(args: &[OsString], error: &clap::Error) -> ExitCode {
     // An agent goes on after any code but 2.
     let has = |start: &str| args.iter().any(|arg| arg.to_str().is_some_and(|arg| arg.starts_with(start)));
     if has("check") && has("--agent") {
-        let _ = error.print();
-        return ExitCode::from(Kind::Blocked.exit_code());
+        let told = hook::refuse(None, &usage_error(error).message);
+        return ExitCode::from(told.map_or_else(|error| error.kind, |()| Kind::Blocked).exit_code());
     }
     match args.iter().skip(1).take_while(|arg| *arg != "--").any(|arg| arg == "--json") {
         true => Output::new(true, false, false, Color::Auto).error(&usage_error(error)),

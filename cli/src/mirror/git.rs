@@ -41,6 +41,13 @@ pub fn exclusion(root: &Path, mirror: &Path) -> Option<(PathBuf, String)> {
     Some((root.join(path.trim_end_matches('\n')), format!("{line}/\n{line}{STAGING_INFIX}*\n")))
 }
 
+/// The files called `name` in folders below `top` that git tracks, relative to it.
+pub fn tracked_below(top: &Path, name: &str) -> Vec<PathBuf> {
+    let anywhere = format!(":(glob)**/{name}");
+    let listed = git(top, ["ls-files", "-z", "--", &anywhere]).unwrap_or_default();
+    listed.split('\0').filter(|path| !path.is_empty()).map(PathBuf::from).collect()
+}
+
 /// The `.gitignore` at the top of the working tree, and the mirror's name there; `None` where the
 /// root is the top.
 pub fn top_ignore_file(root: &Path, mirror: &Path) -> Option<(PathBuf, String)> {

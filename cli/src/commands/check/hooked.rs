@@ -1,6 +1,9 @@
 //! A check that an agent's hook asked for: its outcome as a verdict.
 
+use std::path::{Path, PathBuf};
 use std::time::Instant;
+
+use aitk_shared::time::humanize;
 
 use super::{Asker, Checked, check, warnings};
 use crate::agents::{Moment, Verdict};
@@ -11,33 +14,49 @@ use crate::error::{Error, Kind, Result};
 use crate::hook::{self, Hook};
 use crate::mirror::Mirror;
 use crate::mirror::report::names;
-use crate::mirror::state::{Owner, State};
+use crate::mirror::state::{Owner, State, now};
 use crate::mirror::update::Report;
 use crate::output::shown;
+use crate::sessions::Sessions;
 
 /// Docs that a new session is told by name.
 const ENTRY_DOCS: usize = 12;
 
-/// Checks the project that the agent works in; elsewhere says nothing.
+/// Checks the projects that the agent works in; elsewhere says nothing.
 pub async fn answer(hook: &Hook, globals: Globals, begun: Instant) -> Result<()> {
-    let verdict = match verdict(hook, globals, begun).await {
-        Ok(verdict) => verdict,
-        Err(error) => Verdict::Refuse(reason(&error)),
+    // What is neither a session's start nor a prompt has nobody who waits for the docs.
+    if !matches!(hook.event.moment, Moment::SessionStart | Moment::Prompt) {
+        return hook.reply(Verdict::Pass);
+    }
+    let roots = match hook.roots(globals.root.as_deref()) {
+        Ok(roots) => roots,
+        Err(error) => return hook.reply(Verdict::Refuse(reason(&error.into()))),
     };
-    hook.reply(verdict)
+    let mut told = Vec::new();
+    for root in roots.into_iter().filter(|root| is_project(root)) {
+        match verdict(hook, &root, &globals, begun).await {
+            Ok(Verdict::Tell(text)) => told.push(text),
+            Ok(_) => {}
+            Err(error) => return hook.reply(Verdict::Refuse(reason(&error))),
+        }
+    }
+    hook.reply(if told.is_empty() { Verdict::Pass } else { Verdict::Tell(told.join(" ")) })
 }
 
-async fn verdict(hook: &Hook, globals: Globals, begun: Instant) -> Result<Verdict> {
-    let root = hook.root(globals.root.as_deref())?;
-    if !is_project(&root) {
-        return Ok(Verdict::Pass);
-    }
-    let context = Context::new(Globals { root: Some(root), json: false, ..globals }, hook::output())?;
+async fn verdict(hook: &Hook, root: &Path, globals: &Globals, begun: Instant) -> Result<Verdict> {
+    let globals = Globals { root: Some(root.to_owned()), json: false, ..globals.clone() };
+    let context = Context::new(globals, hook::output())?;
     let asker =
         Asker { caller: Caller::Hook, session: hook.event.session.as_deref(), agent: Some(hook.agent()) };
     let (mirror, owner) = (Mirror::of(&context)?, Owner::of(&context)?);
+    let sessions = Sessions::of(&mirror.data, &mirror.folder());
+    let session = asker.session.unwrap_or(hook.agent());
+    let starts = hook.event.moment == Moment::SessionStart;
     let checked = match mirror.was_good(&owner) {
-        true if hook.event.moment != Moment::SessionStart => return Ok(Verdict::Pass),
+        true if !starts => {
+            sessions.note_good(session, None, false);
+            return Ok(Verdict::Pass);
+        }
         true => State::read(&mirror.folder())
             .map(|state| Checked { report: Report::unchanged(state, None), stale: None }),
         false => None,
@@ -46,14 +65,27 @@ async fn verdict(hook: &Hook, globals: Globals, begun: Instant) -> Result<Verdic
         Some(checked) => checked,
         None => check(&context, asker, begun).await?,
     };
+    let revision = checked.report.state.revision;
+    let before = sessions.get(session).and_then(|note| note.revision);
+    // Another session's check, or `watch`, may have brought the docs here.
+    let has_moved = before.is_some_and(|before| before != revision);
+    sessions.note_good(session, Some(revision), true);
+
     let warnings = warnings(&checked);
     warnings.iter().for_each(|text| context.out.warn(text));
-    let folder = shown(&context.config.mirror.to_string_lossy());
-    Ok(match (&hook.event.moment, checked.report.is_unchanged() && warnings.is_empty()) {
-        (Moment::SessionStart, _) => Verdict::Tell(introduction(&checked, &folder, &warnings)),
-        (_, true) => Verdict::Pass,
-        (_, false) => Verdict::Tell(news(&checked, &folder, &warnings)),
+    let folder = shown(&below(&hook.cwd()?, &mirror.folder()).to_string_lossy());
+    Ok(match starts {
+        true => Verdict::Tell(introduction(&checked, &folder, &warnings)),
+        false if checked.report.is_unchanged() && warnings.is_empty() && !has_moved => Verdict::Pass,
+        false => Verdict::Tell(news(&checked, has_moved, &folder, &warnings)),
     })
+}
+
+/// The mirror as the agent can name it: from its own folder, where it is below that.
+fn below(cwd: &Path, folder: &Path) -> PathBuf {
+    let real = cwd.canonicalize();
+    let inside = real.iter().chain([&cwd.to_owned()]).find_map(|cwd| folder.strip_prefix(cwd).ok());
+    inside.unwrap_or(folder).to_owned()
 }
 
 fn introduction(checked: &Checked, folder: &str, warnings: &[String]) -> String {
@@ -64,18 +96,31 @@ fn introduction(checked: &Checked, folder: &str, warnings: &[String]) -> String 
     docs.truncate(ENTRY_DOCS);
     let entry = docs.iter().map(|path| format!("{folder}/{}", shown(path))).collect::<Vec<_>>().join(", ");
     let mut text = format!(
-        "The team's docs are in {folder}/, {} at revision {}, read-only. Read those that apply before you \
-         change anything; do not edit them, but tell the user what should change. They start with: {entry}.",
+        "The team's docs are in {folder}/, {} at revision {}, current {} ago, read-only. Read those that apply \
+         before you change anything; do not edit them, but tell the user what should change. They start with: \
+         {entry}.",
         report.count(),
         report.state.revision,
+        humanize(now().since(report.state.synced_at)),
     );
+    // All docs are new where there were none.
+    if !report.is_unchanged() && report.delta.added.len() < report.state.docs.len() {
+        text.push_str(&format!(" New since the last check here: {}.", report.summary()));
+    }
     warnings.iter().for_each(|warning| text.push_str(&format!(" Note: {warning}.")));
     text
 }
 
-fn news(checked: &Checked, folder: &str, warnings: &[String]) -> String {
+fn news(checked: &Checked, has_moved: bool, folder: &str, warnings: &[String]) -> String {
     let report = &checked.report;
     let mut text = String::new();
+    if has_moved && report.is_unchanged() {
+        text = format!(
+            "The team's docs in {folder}/ changed since this session was last told of them: they are at revision {} \
+             now. Read those again that you rely on. ",
+            report.state.revision
+        );
+    }
     if !report.is_unchanged() {
         text = format!("News of the team's docs in {folder}/: {}. ", report.summary());
         let read: Vec<_> =
