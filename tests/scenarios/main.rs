@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod agents;
 mod faults;
 mod first_light;
 mod old_hooks;

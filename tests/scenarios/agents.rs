@@ -1,0 +1,139 @@
+//! `aitk check` as the hook of every agent, against a real server.
+
+use aitk_tests::{Done, Person, Scene, fixture};
+use serde_json::Value;
+
+/// A captured event of `agent`, as if it had happened in this person's repository.
+fn event(person: &Person, agent: &str, name: &str) -> String {
+    let text = std::fs::read_to_string(fixture(&format!("hooks/{agent}/{name}.json"))).unwrap();
+    let at = person.at.to_str().unwrap();
+    text.replace("/proj/", &format!("{at}/")).replace("\"/proj\"", &format!("{at:?}"))
+}
+
+fn check(person: &Person, agent: &str, name: &str) -> Done {
+    person.feed(&["check", "--agent", agent], event(person, agent, name))
+}
+
+/// The context that an agent is given, wherever it reads it.
+fn context(done: &Done, agent: &str) -> String {
+    if agent == "opencode" {
+        return done.out.trim().to_owned();
+    }
+    let said: Value = serde_json::from_str(&done.out).unwrap_or_else(|error| panic!("{error}: {done:#?}"));
+    let text = match agent {
+        "copilot" => &said["additionalContext"],
+        _ => &said["hookSpecificOutput"]["additionalContext"],
+    };
+    text.as_str().unwrap_or_else(|| panic!("{done:#?}")).to_owned()
+}
+
+const STARTS: [(&str, &str); 7] = [
+    ("claude", "SessionStart-startup"),
+    ("codex", "SessionStart-startup"),
+    ("gemini", "SessionStart-startup"),
+    ("qwen", "SessionStart-startup"),
+    ("copilot", "check-new"),
+    ("droid", "SessionStart-startup"),
+    ("opencode", "SessionStart-none"),
+];
+
+#[test]
+fn every_agent_is_told_at_the_start_of_a_session_where_the_docs_are() {
+    let scene = Scene::new(&[("README.md", "hello"), ("api/errors.md", "x")]);
+    for (agent, start) in STARTS {
+        let done = check(&scene.dev, agent, start).expect(0);
+        assert_eq!(done.err, "", "{agent}");
+        let text = context(&done, agent);
+        assert!(text.contains(".docs/README.md, .docs/api/errors.md"), "{agent}: {text}");
+        assert!(text.contains("2 docs at revision ") && !text.contains('\n'), "{agent}: {text}");
+    }
+}
+
+#[test]
+fn a_lock_is_enforced_wherever_the_agent_can_be_stopped() {
+    let scene = Scene::synced(&[("README.md", "hello")]);
+    scene.lock("rewriting the guide");
+    for (agent, moment, answer) in [
+        ("claude", "SessionStart-startup", "exit"),
+        ("claude", "UserPromptSubmit-none", "exit"),
+        ("codex", "SessionStart-startup", "stopReason"),
+        ("codex", "UserPromptSubmit-none", "exit"),
+        ("gemini", "SessionStart-startup", "exit"),
+        ("gemini", "BeforeAgent-none", "exit"),
+        ("qwen", "UserPromptSubmit-none", "exit"),
+        ("copilot", "check-new", "additionalContext"),
+        ("copilot", "check-none", "reason"),
+        ("copilot", "UserPromptSubmit-none", "reason"),
+        ("droid", "SessionStart-startup", "exit"),
+        ("opencode", "SessionStart-none", "exit"),
+    ] {
+        let done = check(&scene.dev, agent, moment);
+        let reason = match answer {
+            "exit" => {
+                assert_eq!((done.code, done.out.as_str()), (Some(2), ""), "{agent} {moment}");
+                done.err.clone()
+            }
+            field => {
+                let said: Value = serde_json::from_str(&done.out).unwrap();
+                assert_eq!(done.code, Some(0), "{agent} {moment}");
+                said[field].as_str().unwrap().to_owned()
+            }
+        };
+        assert!(reason.contains("rewriting the guide") && reason.contains("locked by"), "{agent}: {reason}");
+    }
+    // A subagent's task is no prompt of a person: the session began before and goes on.
+    let task = check(&scene.dev, "codex", "UserPromptSubmit-none-subagent").expect(0);
+    assert_eq!((task.out.as_str(), task.err.as_str()), ("", ""));
+}
+
+#[test]
+fn a_session_is_told_once_that_the_docs_moved_also_where_another_brought_them() {
+    let scene = Scene::new(&[("README.md", "hello")]);
+    check(&scene.dev, "qwen", "SessionStart-startup").expect(0);
+    check(&scene.dev, "claude", "SessionStart-startup").expect(0);
+    scene.publish_only(&[("README.md", "hello again")]);
+    // A command has the next hook ask again, and it is the one that fetches.
+    scene.dev.aitk(&["check"]).expect(0);
+    let told = check(&scene.dev, "qwen", "UserPromptSubmit-none").expect(0);
+    let text = context(&told, "qwen");
+    assert!(text.contains("changed since this session was last told"), "{text}");
+    scene.dev.aitk(&["check"]).expect(0);
+    let silent = check(&scene.dev, "qwen", "UserPromptSubmit-none").expect(0);
+    assert_eq!(silent.out, "");
+    // The other session has not heard of it yet; what it fetches itself it is told by name.
+    scene.publish_only(&[("README.md", "hello once more")]);
+    scene.dev.aitk(&["sync", "--force"]).expect(0);
+    scene.publish_only(&[("README.md", "at last"), ("new.md", "x")]);
+    let told = context(&check(&scene.dev, "claude", "UserPromptSubmit-none").expect(0), "claude");
+    assert!(told.contains("README.md") && told.contains("new.md"), "{told}");
+}
+
+#[test]
+fn at_the_top_of_a_monorepo_all_projects_that_git_tracks_are_served() {
+    let mut scene = Scene::new(&[("README.md", "hello")]);
+    let toml = scene.dev.read(".aitk.toml");
+    std::fs::remove_file(scene.dev.file(".aitk.toml")).unwrap();
+    scene.dev.write("apps/web/.aitk.toml", &toml);
+    scene.dev.write("apps/untracked/.aitk.toml", &toml);
+    let silent = check(&scene.dev, "claude", "SessionStart-startup").expect(0);
+    assert_eq!(silent.out, "", "git tracks no project yet");
+    scene.dev.git(&["add", "apps/web"]);
+    let text = context(&check(&scene.dev, "claude", "SessionStart-startup").expect(0), "claude");
+    assert!(text.contains("apps/web/.docs/README.md"), "{text}");
+    assert!(!scene.dev.file("apps/untracked/.docs").exists());
+    assert_eq!(
+        scene.dev.git(&["status", "--short", "--untracked-files=all", "apps/web"]),
+        "A  apps/web/.aitk.toml\n"
+    );
+    scene.lock("rewriting");
+    check(&scene.dev, "claude", "UserPromptSubmit-none").expect(0);
+    scene.dev.aitk(&["check", "--root", "apps/web"]).expect(2);
+    check(&scene.dev, "claude", "UserPromptSubmit-none").expect(2).says(&["rewriting"]);
+    // In a new working tree, too, whose index is elsewhere.
+    scene.unlock();
+    scene.dev.git(&["commit", "-qm", "x"]);
+    scene.dev.git(&["worktree", "add", "-q", "../other"]);
+    scene.dev.at = scene.dev.home().join("other");
+    check(&scene.dev, "claude", "SessionStart-startup").expect(0);
+    assert!(scene.dev.file("apps/web/.docs/README.md").exists());
+}
