@@ -84,6 +84,7 @@ async fn dispatch(globals: Globals, command: Option<Command>, out: Output) -> Re
     match command {
         // These need no settings, or find them in a way of their own.
         Command::Check(args) => check::run(args, globals, out).await,
+        Command::Guard(args) if args.git => guard::run_git(),
         Command::Guard(args) => guard::run(args.agent.as_deref(), globals.root.as_deref()),
         Command::Completions(args) => completions::run(&args, out),
         Command::Man(args) => man::run(&args, out),

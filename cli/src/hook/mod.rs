@@ -55,9 +55,24 @@ pub struct Hook {
 impl Hook {
     /// Waits for the event of an agent, which may have been named.
     pub fn expect(agent: Option<&str>) -> std::result::Result<Hook, String> {
+        Hook::expect_or(agent, || None)
+    }
+
+    /// The same; where standard input is empty, the event may be known from elsewhere.
+    pub fn expect_or(
+        agent: Option<&str>,
+        elsewhere: impl FnOnce() -> Option<std::result::Result<Event, String>>,
+    ) -> std::result::Result<Hook, String> {
         begin();
         let dialect = agent.map(agents::named).transpose()?;
-        Hook::decode(&input::announced()?, dialect)
+        let bytes = input::announced()?;
+        match elsewhere().filter(|_| bytes.trim_ascii().is_empty()) {
+            Some(event) => {
+                let dialect = dialect.unwrap_or_else(|| agents::fallback(&is_set));
+                Ok(Hook { dialect, event: event? })
+            }
+            None => Hook::decode(&bytes, dialect),
+        }
     }
 
     /// Looks whether an agent's event is there, though no agent was named; `None` for a plain run.

@@ -41,6 +41,51 @@ pub fn exclusion(root: &Path, mirror: &Path) -> Option<(PathBuf, String)> {
     Some((root.join(path.trim_end_matches('\n')), format!("{line}/\n{line}{STAGING_INFIX}*\n")))
 }
 
+/// The top of the working tree around `folder`, and the paths below it whose staged content differs
+/// from the last commit. The index is the one that git names to its hooks.
+pub fn staged(folder: &Path) -> Option<(PathBuf, Vec<PathBuf>)> {
+    let run = |args: &[&str]| {
+        let output = Command::new("git").current_dir(folder).args(args).stdin(Stdio::null()).output().ok()?;
+        output.status.success().then_some(output.stdout)
+    };
+    let top = String::from_utf8(run(&["rev-parse", "--show-toplevel"])?).ok()?;
+    let differing = |from: &[&str]| -> Option<Vec<PathBuf>> {
+        let diff = ["diff", "--cached", "--name-only", "--no-renames", "--no-ext-diff", "-z"];
+        let names = run(&[&diff, from].concat())?;
+        Some(names.split(|byte| *byte == 0).filter(|name| !name.is_empty()).map(path_of).collect())
+    };
+    let mut paths = differing(&[])?;
+    // What a merge brings in as the other side has it is nobody's change here.
+    if run(&["rev-parse", "--verify", "--quiet", "MERGE_HEAD"]).is_some() {
+        let theirs = differing(&["MERGE_HEAD"])?;
+        paths.retain(|path| theirs.contains(path));
+    }
+    Some((PathBuf::from(top.trim_end_matches('\n')), paths))
+}
+
+#[cfg(unix)]
+fn path_of(bytes: &[u8]) -> PathBuf {
+    <OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes).into()
+}
+
+#[cfg(not(unix))]
+fn path_of(bytes: &[u8]) -> PathBuf {
+    String::from_utf8_lossy(bytes).into_owned().into()
+}
+
+/// Where git looks for its hook before a commit; `Err` with that place, where it is neither in this
+/// repository nor in its working tree.
+pub fn commit_hook(root: &Path) -> Option<std::result::Result<PathBuf, PathBuf>> {
+    let said = git(root, ["rev-parse", "--git-path", "hooks", "--git-common-dir", "--show-toplevel"])?;
+    let mut lines = said.lines().map(|line| root.join(line));
+    let (hooks, common, top) = (lines.next()?, lines.next()?, lines.next()?);
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let is_here =
+        [common, top].iter().any(|base| hooks.starts_with(base) || real(&hooks).starts_with(real(base)));
+    let file = hooks.join("pre-commit");
+    Some(if is_here { Ok(file) } else { Err(file) })
+}
+
 /// The files called `name` in folders below `top` that git tracks, relative to it.
 pub fn tracked_below(top: &Path, name: &str) -> Vec<PathBuf> {
     let anywhere = format!(":(glob)**/{name}");

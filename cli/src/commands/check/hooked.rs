@@ -14,10 +14,10 @@ use crate::error::{Error, Kind, Result};
 use crate::hook::{self, Hook};
 use crate::mirror::Mirror;
 use crate::mirror::report::names;
-use crate::mirror::state::{Owner, State, now};
+use crate::mirror::state::{Owner, SeenLock, State, now};
 use crate::mirror::update::Report;
 use crate::output::shown;
-use crate::sessions::Sessions;
+use crate::sessions::{Heard, Sessions};
 
 /// Docs that a new session is told by name.
 const ENTRY_DOCS: usize = 12;
@@ -63,7 +63,12 @@ async fn verdict(hook: &Hook, root: &Path, globals: &Globals, begun: Instant) ->
     };
     let checked = match checked {
         Some(checked) => checked,
-        None => check(&context, asker, begun).await?,
+        None => check(&context, asker, begun).await.inspect_err(|error| {
+            // Also where no copy could remember it: the guard goes by it.
+            if let Some(lock) = &error.lock {
+                sessions.hear(&Heard { at: now(), lock: Some(SeenLock::new(lock, false, now())) });
+            }
+        })?,
     };
     let revision = checked.report.state.revision;
     let before = sessions.get(session).and_then(|note| note.revision);

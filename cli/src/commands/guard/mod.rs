@@ -9,6 +9,8 @@
 //! It runs before every tool call, so it is started past the command tree and the runtime, and
 //! does nothing that it need not.
 
+mod git;
+mod legacy;
 mod sites;
 mod view;
 
@@ -34,6 +36,9 @@ pub struct Args {
     /// The agent that asks; told from its event where not given
     #[arg(long, value_name = "NAME")]
     pub agent: Option<String>,
+    /// As git's hook before a commit: refuse what is staged below the docs
+    #[arg(long, conflicts_with = "agent")]
+    pub git: bool,
 }
 
 /// Runs the guard if `args`, the command line, asks for nothing else; `None` for everything else.
@@ -47,9 +52,14 @@ pub fn fast_lane(args: &[OsString]) -> Option<ExitCode> {
     Some(said.map_or_else(|error| ExitCode::from(error.kind.exit_code()), |()| ExitCode::SUCCESS))
 }
 
+/// Judges what is staged.
+pub fn run_git() -> Result<()> {
+    git::run()
+}
+
 /// Reads one event, decides, answers.
 pub fn run(agent: Option<&str>, root: Option<&Path>) -> Result<()> {
-    match Hook::expect(agent) {
+    match Hook::expect_or(agent, legacy::event) {
         Ok(hook) => answer(&hook, root),
         Err(why) => hook::refuse(agent, &why),
     }
@@ -114,7 +124,7 @@ impl Lane {
             };
             let mut value = || inline.clone().or_else(|| rest.next().map(|value| value.clone().into_owned()));
             match name {
-                "-h" | "--help" | "-V" | "--version" => return None,
+                "-h" | "--help" | "-V" | "--version" | "--git" => return None,
                 "guard" if !is_guard => is_guard = true,
                 "--agent" => lane.agent = value(),
                 "--root" => lane.root = value().map(PathBuf::from),

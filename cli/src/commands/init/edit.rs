@@ -18,6 +18,8 @@ pub struct Edit {
     name: String,
     before: Option<String>,
     after: Option<String>,
+    /// Whether the file is a program.
+    runs: bool,
 }
 
 impl Edit {
@@ -48,7 +50,12 @@ impl Edit {
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => return Err(Error::new(Kind::Failed, format!("cannot read {name}: {error}"))),
         };
-        Ok(Edit { path, name, after: before.clone(), before })
+        Ok(Edit { path, name, after: before.clone(), before, runs: false })
+    }
+
+    /// The same edit of a file that is a program.
+    pub fn that_runs(self) -> Self {
+        Edit { runs: true, ..self }
     }
 
     /// The same edit with the text that `change` makes of the file's; a file left empty goes.
@@ -137,7 +144,16 @@ impl Edit {
         if let Some(parent) = self.path.parent() {
             fs::create_dir_all(parent).map_err(cannot)?;
         }
-        atomic::replace(&self.path, text.as_bytes())
+        atomic::replace(&self.path, text.as_bytes())?;
+        #[cfg(unix)]
+        if self.runs {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = fs::metadata(&self.path).map_err(cannot)?.permissions().mode();
+            // Whoever may read it may run it.
+            let mode = mode | (mode & 0o444) >> 2;
+            fs::set_permissions(&self.path, fs::Permissions::from_mode(mode)).map_err(cannot)?;
+        }
+        Ok(())
     }
 }
 

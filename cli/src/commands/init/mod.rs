@@ -10,6 +10,7 @@
 //! Most agents read the hooks of a repository only when they are started at its top. Hooks in the
 //! user's own settings (`--scope user`) run everywhere, and do nothing outside aitk projects.
 
+mod commit_hook;
 mod edit;
 mod found;
 mod gitignore;

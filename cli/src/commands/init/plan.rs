@@ -5,7 +5,7 @@ use std::path::Path;
 use super::edit::Edit;
 use super::found::Chosen;
 use super::settings::Wish;
-use super::{Args, Scope, gitignore, plugin, pointer, project_file, settings};
+use super::{Args, Scope, commit_hook, gitignore, plugin, pointer, project_file, settings};
 use crate::agents::setup::{Shape, UserFile};
 use crate::agents::{DIALECTS, Dialect};
 use crate::app::Context;
@@ -28,7 +28,32 @@ pub fn edits(args: &Args, chosen: &Chosen, wish: &Wish, context: &Context) -> Re
         let Some(file) = settings_file(*agent, args.scope, context)? else { continue };
         edits.push(hooks(file, *agent, args.uninstall, wish)?);
     }
+    if chosen.git && args.scope == Scope::Project {
+        edits.extend(git_hook(args.uninstall, wish, context)?);
+    }
     Ok(one_a_file(edits))
+}
+
+/// git's own hook, which is not committed but stays in this clone.
+fn git_hook(uninstall: bool, wish: &Wish, context: &Context) -> Result<Option<Edit>> {
+    let path = match (git::commit_hook(&context.root), uninstall) {
+        (Some(Ok(path)), _) => path,
+        (_, true) => return Ok(None),
+        (Some(Err(path)), false) => {
+            let fact = format!("git's hooks are outside this repository: {}", path.display());
+            return Err(Error::new(Kind::Failed, fact).hint("have that file run `aitk guard --git`"));
+        }
+        (None, false) => {
+            return Err(
+                Error::new(Kind::NotFound, "this is no working tree of git").hint("run `git init` first")
+            );
+        }
+    };
+    let file = Edit::read_anywhere(&context.root, &path)?.that_runs();
+    Ok(Some(match uninstall {
+        true => file.into(commit_hook::removed),
+        false => file.try_into(|text| commit_hook::with(text, wish))?,
+    }))
 }
 
 /// The agent's settings; `None` where it has none in this scope.
