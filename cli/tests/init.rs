@@ -126,6 +126,149 @@ fn a_colleague_without_aitk_is_not_hindered_unless_strict() {
     assert_eq!(repository.run("/bin/sh", &["-c", &hook()]).status.code(), Some(127));
 }
 
+/// What each agent reads its hooks from.
+const FILES: [&str; 8] = [
+    ".claude/settings.json",
+    ".codex/hooks.json",
+    ".cursor/hooks.json",
+    ".factory/settings.json",
+    ".gemini/settings.json",
+    ".github/hooks/aitk.json",
+    ".opencode/plugin/aitk.js",
+    ".qwen/settings.json",
+];
+
+#[test]
+fn every_agent_gets_its_hooks_once_and_loses_them_without_a_trace() {
+    let repository = Repository::new();
+    fs::create_dir(repository.root.join(".gemini")).unwrap();
+    let settings = "{\n  // Mine.\n  \"model\": {\"name\": \"pro\"},\n  \"list\": [1, 2]\n}\n";
+    fs::write(repository.root.join(".gemini/settings.json"), settings).unwrap();
+    fs::write(repository.root.join("AGENTS.md"), "# Mine\n").unwrap();
+    let before = repository.files();
+
+    repository.init(&[PROJECT, &["--agent", "all"]].concat());
+    let after = repository.files();
+    for file in FILES {
+        let text = &after[&repository.root.join(file)];
+        assert!(text.contains("aitk"), "{file}: {text}");
+    }
+    let gemini = &after[&repository.root.join(".gemini/settings.json")];
+    assert!(gemini.starts_with(settings.trim_end_matches("\n}\n")), "{gemini}");
+    for file in ["CLAUDE.md", "AGENTS.md", "GEMINI.md", "QWEN.md"] {
+        assert!(after[&repository.root.join(file)].contains("`.docs/`"), "{file}");
+    }
+    for file in [".ignore", ".geminiignore", ".qwenignore", ".cursorignore"] {
+        assert!(after[&repository.root.join(file)].contains("\n!/.docs/\n"), "{file}");
+    }
+    assert_eq!(repository.init(&["--agent", "all"]), "nothing to change\n");
+    // What is there now tells which agents are used.
+    assert_eq!(repository.init(&[]), "nothing to change\n");
+    repository.init(&["--uninstall"]);
+    assert_eq!(repository.files(), before);
+}
+
+#[test]
+fn one_agent_of_two_goes_alone() {
+    let repository = Repository::new();
+    repository.init(&[PROJECT, &["--agent", "codex"]].concat());
+    let before = repository.files();
+    repository.init(&["--agent", "gemini"]);
+    repository.init(&["--uninstall", "--agent", "gemini"]);
+    assert_eq!(repository.files(), before);
+}
+
+#[test]
+fn agents_are_found_by_what_is_in_the_repository_the_home_and_on_the_path() {
+    for (place, file) in [
+        ("repo/.codex/config.toml", ".codex/hooks.json"),
+        ("repo/GEMINI.md", ".gemini/settings.json"),
+        (".qwen/settings.json", ".qwen/settings.json"),
+        (".config/opencode/opencode.json", ".opencode/plugin/aitk.js"),
+    ] {
+        let repository = Repository::new();
+        let sign = repository.home.path().join(place);
+        fs::create_dir_all(sign.parent().unwrap()).unwrap();
+        fs::write(sign, "").unwrap();
+        repository.init(PROJECT);
+        let hooked: Vec<_> = FILES.into_iter().filter(|file| repository.root.join(file).exists()).collect();
+        assert_eq!(hooked, [file], "{place}");
+    }
+}
+
+#[test]
+fn an_old_line_in_gitignore_goes_since_it_hides_the_docs_from_agents() {
+    let repository = Repository::new();
+    fs::write(repository.root.join(".gitignore"), "target/\n.docs/\n").unwrap();
+    let shown = repository.init(&[PROJECT, &["--dry-run"]].concat());
+    assert!(shown.contains("\n-.docs/\n"), "{shown}");
+    repository.init(PROJECT);
+    assert_eq!(fs::read_to_string(repository.root.join(".gitignore")).unwrap(), "target/\n");
+    // A project below the top of the working tree, which the file at the top hid.
+    let below = repository.root.join("apps/web");
+    fs::create_dir_all(&below).unwrap();
+    fs::write(repository.root.join(".gitignore"), "apps/web/.docs\n*.log\n").unwrap();
+    fs::write(below.join(".aitk.toml"), "project = 'web'\n").unwrap();
+    repository.init(&["--root", "apps/web"]);
+    assert_eq!(fs::read_to_string(repository.root.join(".gitignore")).unwrap(), "*.log\n");
+}
+
+#[test]
+fn files_are_kept_as_they_were_outside_the_repository() {
+    let repository = Repository::new();
+    fs::create_dir(repository.root.join(".claude")).unwrap();
+    fs::write(repository.root.join(".claude/settings.json"), "{\"model\": \"opus\"}").unwrap();
+    repository.init(PROJECT);
+    let mut kept = BTreeMap::new();
+    collect(&repository.home.path().join(".local/share/aitk/backups"), &mut kept);
+    let settings: Vec<_> = kept.iter().filter(|(path, _)| path.ends_with(".claude/settings.json")).collect();
+    assert_eq!(settings.len(), 1);
+    assert_eq!(settings[0].1, "{\"model\": \"opus\"}");
+}
+
+#[test]
+fn the_users_own_hooks_name_aitk_by_its_path_and_block_where_it_fails() {
+    let repository = Repository::new();
+    let elsewhere = repository.home.path().join("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    let init = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_aitk"));
+        command.args(["init", "--scope", "user", "--agent", "claude", "codex"]).args(args);
+        command
+            .current_dir(&elsewhere)
+            .env_clear()
+            .env("HOME", repository.home.path())
+            .env("PATH", "/usr/bin:/bin");
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    };
+    init(&[]);
+    // Nothing makes a project of a folder that is none.
+    assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 0);
+    let text = fs::read_to_string(repository.home.path().join(".claude/settings.json")).unwrap();
+    let settings: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let hook = &settings["hooks"]["PreToolUse"][0]["hooks"][0];
+    assert_eq!(hook["command"], format!("{} guard --agent claude", env!("CARGO_BIN_EXE_aitk")));
+    assert_eq!(hook["onFailure"], "block");
+    assert_eq!(settings["permissions"]["deny"][0], "Edit(.docs/**)");
+    init(&["--uninstall"]);
+    assert!(!repository.home.path().join(".claude/settings.json").exists());
+    assert!(!repository.home.path().join(".codex/hooks.json").exists());
+}
+
+#[test]
+fn instructions_that_are_a_link_to_others_are_changed_once() {
+    let repository = Repository::new();
+    fs::write(repository.root.join("AGENTS.md"), "# Mine\n").unwrap();
+    std::os::unix::fs::symlink("AGENTS.md", repository.root.join("CLAUDE.md")).unwrap();
+    repository.init(&[PROJECT, &["--agent", "claude", "codex"]].concat());
+    let text = fs::read_to_string(repository.root.join("AGENTS.md")).unwrap();
+    assert_eq!(text.matches("aitk:begin").count(), 1);
+    assert!(repository.root.join("CLAUDE.md").symlink_metadata().unwrap().is_symlink());
+    repository.init(&["--uninstall"]);
+    assert_eq!(fs::read_to_string(repository.root.join("AGENTS.md")).unwrap(), "# Mine\n");
+}
+
 #[test]
 fn a_broken_settings_file_is_left_alone() {
     let repository = Repository::new();
