@@ -73,3 +73,51 @@ fn the_old_scripts_requests_are_answered_as_it_reads_them() {
     assert_eq!((&sync["hash"], &sync["docs"][0]["fileName"]), (&hash, &"README.md".into()));
     assert_eq!(sync["docs"][0]["content"], "# Hello\n");
 }
+
+#[test]
+fn what_the_old_scripts_left_is_taken_over() {
+    let platform = Platform::start();
+    let project = platform.project("p");
+    let body = serde_json::json!({"content": "# Hello\n"});
+    platform.call("PUT", &format!("/api/projects/{project}/docs/README.md"), Some(body));
+    let mut dev = Person::new();
+    dev.set("AI_TOOLKIT_PLATFORM_URL", &platform.url);
+    dev.set("AI_TOOLKIT_API_KEY", &platform.key(&project, "developer", "Dan"));
+    dev.set("AI_TOOLKIT_PROJECT_ID", "p");
+    dev.write(".gitignore", "target/\n.docs/\n");
+    // A copy from before there was a mark, with a note of somebody's in it.
+    dev.write(".docs/README.md", "# Old\n");
+    dev.write(".docs/mine.md", "a note");
+    dev.write(
+        ".claude/hooks/pre-write",
+        "#!/bin/sh\ncase \"$CLAUDE_TARGET_FILE\" in */docs/*) exit 1;; esac\n",
+    );
+    dev.write(".claude/hooks/format", "#!/bin/sh\nprettier .\n");
+    std::fs::write(dev.home().join(".bashrc"), "export AI_TOOLKIT_API_KEY=sk_x\n").unwrap();
+    dev.aitk(&["check"]).expect(4).says(&["is not empty and not a mirror"]);
+
+    let shown = dev.aitk(&["init", "--migrate", "--dry-run"]).expect(0);
+    assert!(
+        shown.out.contains("-case \"$CLAUDE_TARGET_FILE\"") && shown.out.contains("-.docs/"),
+        "{shown:#?}"
+    );
+    assert!(dev.file(".claude/hooks/pre-write").exists());
+    let done = dev.aitk(&["init", "--migrate", "--trust"]).expect(0);
+    assert!(
+        done.err.contains("~/.bashrc:1 sets AI_TOOLKIT_API_KEY") && !done.err.contains("sk_x"),
+        "{done:#?}"
+    );
+    assert!(!dev.file(".claude/hooks/pre-write").exists() && dev.file(".claude/hooks/format").exists());
+    assert_eq!(dev.read(".gitignore"), "target/\n");
+    let again = dev.aitk(&["init", "--migrate"]).expect(0);
+    assert_eq!(again.out, "nothing to change\n");
+
+    // From now on without the variables, by the file and the stored key.
+    for name in ["AI_TOOLKIT_PLATFORM_URL", "AI_TOOLKIT_API_KEY", "AI_TOOLKIT_PROJECT_ID"] {
+        dev.set(name, "");
+    }
+    dev.aitk(&["check"]).expect(0);
+    assert_eq!(dev.mirror().into_keys().collect::<Vec<_>>(), ["README.md"]);
+    assert_eq!(dev.read(".docs/README.md"), "# Hello\n");
+    assert_eq!(dev.kept()["mine.md"], b"a note");
+}

@@ -14,6 +14,7 @@ mod commit_hook;
 mod edit;
 mod found;
 mod gitignore;
+mod migrate;
 mod plan;
 mod plugin;
 mod pointer;
@@ -64,6 +65,9 @@ pub struct Args {
     /// Take out what init put in
     #[arg(long)]
     uninstall: bool,
+    /// Take over what the shell scripts of before left: their copy, their hooks, their variables
+    #[arg(long, conflicts_with = "uninstall")]
+    migrate: bool,
 }
 
 /// Where hooks can be installed.
@@ -118,6 +122,9 @@ pub fn run(args: Args, context: &Context) -> Result<()> {
     }
     if !args.uninstall {
         chosen.note.iter().for_each(|note| out.note(note));
+        if !dry && args.migrate {
+            migrate::finish(context, args.trust)?;
+        }
         if !dry {
             accept_server(args.trust, context)?;
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::edit::Edit;
 use super::found::Chosen;
 use super::settings::Wish;
-use super::{Args, Scope, commit_hook, gitignore, plugin, pointer, project_file, settings};
+use super::{Args, Scope, commit_hook, gitignore, migrate, plugin, pointer, project_file, settings};
 use crate::agents::setup::{Shape, UserFile};
 use crate::agents::{DIALECTS, Dialect};
 use crate::app::Context;
@@ -23,6 +23,9 @@ pub fn edits(args: &Args, chosen: &Chosen, wish: &Wish, context: &Context) -> Re
     // A project of one's own is set up together with hooks that are not in it.
     if args.scope == Scope::Project || (args.scope == Scope::User && context.config.has_project_file) {
         repository(args, chosen, context, &mut edits)?;
+    }
+    if args.migrate && args.scope != Scope::Managed {
+        edits.extend(migrate::edits(context)?);
     }
     for agent in &chosen.agents {
         let Some(file) = settings_file(*agent, args.scope, context)? else { continue };
