@@ -820,7 +820,7 @@ _aitk() {
             return 0
             ;;
         aitk__subcmd__guard)
-            opts="-q -v -h --agent --root --project --url --json --quiet --verbose --color --timeout --deadline --retries --help"
+            opts="-q -v -h --agent --git --root --project --url --json --quiet --verbose --color --timeout --deadline --retries --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1314,7 +1314,7 @@ _aitk() {
             return 0
             ;;
         aitk__subcmd__init)
-            opts="-q -v -h --agent --scope --strict --trust --dry-run --uninstall --root --project --url --json --quiet --verbose --color --timeout --deadline --retries --help"
+            opts="-q -v -h --agent --scope --strict --trust --dry-run --uninstall --migrate --root --project --url --json --quiet --verbose --color --timeout --deadline --retries --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1325,7 +1325,7 @@ _aitk() {
                     return 0
                     ;;
                 --scope)
-                    COMPREPLY=($(compgen -W "project" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "project user managed" -- "${cur}"))
                     return 0
                     ;;
                 --root)

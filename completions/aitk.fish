@@ -80,6 +80,7 @@ never\t'Nowhere'"
 complete -c aitk -n "__fish_aitk_using_subcommand guard" -l timeout -d 'Wait so long for one request' -r
 complete -c aitk -n "__fish_aitk_using_subcommand guard" -l deadline -d 'Give `check` so long where a complete copy exists' -r
 complete -c aitk -n "__fish_aitk_using_subcommand guard" -l retries -d 'Try again so often when the server is out of reach' -r
+complete -c aitk -n "__fish_aitk_using_subcommand guard" -l git -d 'As git\'s hook before a commit: refuse what is staged below the docs'
 complete -c aitk -n "__fish_aitk_using_subcommand guard" -l json -d 'Print one JSON document, also of a failure'
 complete -c aitk -n "__fish_aitk_using_subcommand guard" -s q -l quiet -d 'Say nothing but warnings and errors'
 complete -c aitk -n "__fish_aitk_using_subcommand guard" -s v -l verbose -d 'Say what is asked of the server, and why something failed'
@@ -141,8 +142,10 @@ complete -c aitk -n "__fish_aitk_using_subcommand verify" -l json -d 'Print one 
 complete -c aitk -n "__fish_aitk_using_subcommand verify" -s q -l quiet -d 'Say nothing but warnings and errors'
 complete -c aitk -n "__fish_aitk_using_subcommand verify" -s v -l verbose -d 'Say what is asked of the server, and why something failed'
 complete -c aitk -n "__fish_aitk_using_subcommand verify" -s h -l help -d 'Print help'
-complete -c aitk -n "__fish_aitk_using_subcommand init" -l agent -d 'Install the hooks of these agents  [default: claude]' -r
-complete -c aitk -n "__fish_aitk_using_subcommand init" -l scope -d 'Where the hooks go: the repository, for everybody who clones it' -r -f -a "project\t'The repository\'s own settings'"
+complete -c aitk -n "__fish_aitk_using_subcommand init" -l agent -d 'Install the hooks of these agents  [default: those found here]' -r
+complete -c aitk -n "__fish_aitk_using_subcommand init" -l scope -d 'Where the hooks go' -r -f -a "project\t'The repository\'s own settings, for everybody who clones it'
+user\t'Your own settings, for all your projects and their sub-folders'
+managed\t'The machine\'s settings, which nobody can switch off'"
 complete -c aitk -n "__fish_aitk_using_subcommand init" -l root -d 'Work in the project at DIR' -r -F
 complete -c aitk -n "__fish_aitk_using_subcommand init" -l project -d 'Use this project, an id or a slug' -r
 complete -c aitk -n "__fish_aitk_using_subcommand init" -l url -d 'Ask the server at URL' -r
@@ -153,9 +156,10 @@ complete -c aitk -n "__fish_aitk_using_subcommand init" -l timeout -d 'Wait so l
 complete -c aitk -n "__fish_aitk_using_subcommand init" -l deadline -d 'Give `check` so long where a complete copy exists' -r
 complete -c aitk -n "__fish_aitk_using_subcommand init" -l retries -d 'Try again so often when the server is out of reach' -r
 complete -c aitk -n "__fish_aitk_using_subcommand init" -l strict -d 'Block an agent\'s tools where aitk is not installed'
-complete -c aitk -n "__fish_aitk_using_subcommand init" -l trust -d 'Accept the server that the repository names: your key may go there'
+complete -c aitk -n "__fish_aitk_using_subcommand init" -l trust -d 'Accept the server that the repository names: your key may go there; have Codex trust the hooks'
 complete -c aitk -n "__fish_aitk_using_subcommand init" -l dry-run -d 'Show what would change, as a diff'
 complete -c aitk -n "__fish_aitk_using_subcommand init" -l uninstall -d 'Take out what init put in'
+complete -c aitk -n "__fish_aitk_using_subcommand init" -l migrate -d 'Take over what the shell scripts of before left: their copy, their hooks, their variables'
 complete -c aitk -n "__fish_aitk_using_subcommand init" -l json -d 'Print one JSON document, also of a failure'
 complete -c aitk -n "__fish_aitk_using_subcommand init" -s q -l quiet -d 'Say nothing but warnings and errors'
 complete -c aitk -n "__fish_aitk_using_subcommand init" -s v -l verbose -d 'Say what is asked of the server, and why something failed'

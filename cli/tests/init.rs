@@ -279,3 +279,48 @@ fn a_broken_settings_file_is_left_alone() {
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(repository.files(), before);
 }
+
+/// What a program called `codex` says that is asked for its hooks: one, of ours, which it skips
+/// until it is told of its user's trust.
+const CODEX: &str = r#"#!/bin/sh
+while read -r line; do
+  case "$line" in
+    *'"initialize"'*) echo '{"id":1,"result":{}}' ;;
+    *hooks/list*)
+      trust=untrusted; [ -e "$HOME/trusted" ] && trust=trusted
+      hooks=
+      for n in 1 2 3 4; do
+        hooks="$hooks,{\"key\":\"k$n\",\"currentHash\":\"h$n\",\"trustStatus\":\"$trust\",\"command\":\"aitk guard --agent codex\"}"
+      done
+      echo '{"method":"news"}'
+      echo "{\"id\":2,\"result\":{\"data\":[{\"hooks\":[{\"key\":\"theirs\",\"currentHash\":\"x\",\"trustStatus\":\"untrusted\",\"command\":\"theirs\"}$hooks]}]}}" ;;
+    *config/batchWrite*) echo "$line" > "$HOME/trusted"; echo '{"id":3,"result":{}}' ;;
+  esac
+done
+"#;
+
+#[test]
+fn codex_is_told_of_its_users_trust_in_our_hooks_and_in_no_others() {
+    use std::os::unix::fs::PermissionsExt;
+    let repository = Repository::new();
+    let bin = repository.home.path().join("bin");
+    fs::create_dir(&bin).unwrap();
+    fs::write(bin.join("codex"), CODEX).unwrap();
+    fs::set_permissions(bin.join("codex"), fs::Permissions::from_mode(0o755)).unwrap();
+    let init = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_aitk"));
+        command.args(["init", "--agent", "codex"]).args(args).current_dir(&repository.root).env_clear();
+        command.env("HOME", repository.home.path()).env("PATH", format!("{}:/usr/bin:/bin", bin.display()));
+        let output = command.output().unwrap();
+        assert!(output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let said = init(&[]);
+    assert!(said.contains("skips 4 hooks") && said.contains("--trust"), "{said}");
+    assert!(!repository.home.path().join("trusted").exists());
+    let said = init(&["--trust"]);
+    assert!(said.contains("it trusts the 4 hooks now"), "{said}");
+    let told = fs::read_to_string(repository.home.path().join("trusted")).unwrap();
+    assert!(told.contains(r#""k4":{"trusted_hash":"h4"}"#) && !told.contains("theirs"), "{told}");
+    assert!(init(&["--trust"]).contains("codex: it trusts the hooks\n"));
+}

@@ -1,6 +1,6 @@
 //! The process side of a hook: an event comes in on standard input, a reply goes out.
 
-mod below;
+pub mod below;
 mod input;
 
 use std::io;
@@ -124,14 +124,6 @@ impl Hook {
             Some(_) => find_root(&std::env::current_dir()?, explicit),
             None => from_file().unwrap_or_else(|| find_root(launched.as_deref().unwrap_or(&cwd), None)),
         })
-    }
-
-    /// The roots that a hook serves: the project root, and where that is the top of a monorepo those
-    /// of the projects below it.
-    pub fn roots(&self, explicit: Option<&Path>) -> io::Result<Vec<PathBuf>> {
-        let root = self.root(explicit)?;
-        let below = if explicit.is_some() { Vec::new() } else { below::projects(&root) };
-        Ok([root].into_iter().chain(below).collect())
     }
 
     /// Says the verdict; the error holds nothing but the exit code.

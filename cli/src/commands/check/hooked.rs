@@ -11,7 +11,7 @@ use crate::app::{Context, Globals};
 use crate::commands::guard::is_project;
 use crate::credentials::Caller;
 use crate::error::{Error, Kind, Result};
-use crate::hook::{self, Hook};
+use crate::hook::{self, Hook, below};
 use crate::mirror::Mirror;
 use crate::mirror::report::names;
 use crate::mirror::state::{Owner, SeenLock, State, now};
@@ -28,22 +28,49 @@ pub async fn answer(hook: &Hook, globals: Globals, begun: Instant) -> Result<()>
     if !matches!(hook.event.moment, Moment::SessionStart | Moment::Prompt) {
         return hook.reply(Verdict::Pass);
     }
-    let roots = match hook.roots(globals.root.as_deref()) {
-        Ok(roots) => roots,
+    let explicit = globals.root.as_deref();
+    let root = match hook.root(explicit) {
+        Ok(root) => root,
         Err(error) => return hook.reply(Verdict::Refuse(reason(&error.into()))),
     };
     let mut told = Vec::new();
-    for root in roots.into_iter().filter(|root| is_project(root)) {
+    if is_project(&root) {
         match verdict(hook, &root, &globals, begun).await {
-            Ok(Verdict::Tell(text)) => told.push(text),
-            Ok(_) => {}
+            Ok(Outcome::Skipped) => return hook.reply(Verdict::Pass),
+            Ok(outcome) => told.extend(outcome.text()),
+            Err(error) => return hook.reply(Verdict::Refuse(reason(&error))),
+        }
+    }
+    let below = if explicit.is_some() { Vec::new() } else { below::projects(&root) };
+    for root in below {
+        match verdict(hook, &root, &globals, begun).await {
+            Ok(outcome) => told.extend(outcome.text()),
             Err(error) => return hook.reply(Verdict::Refuse(reason(&error))),
         }
     }
     hook.reply(if told.is_empty() { Verdict::Pass } else { Verdict::Tell(told.join(" ")) })
 }
 
-async fn verdict(hook: &Hook, root: &Path, globals: &Globals, begun: Instant) -> Result<Verdict> {
+/// How a check that passed went.
+enum Outcome {
+    /// All was well a moment ago, so nobody was asked.
+    Skipped,
+    /// There is nothing to tell.
+    Silent,
+    /// The model should know this.
+    Told(String),
+}
+
+impl Outcome {
+    fn text(self) -> Option<String> {
+        match self {
+            Outcome::Told(text) => Some(text),
+            Outcome::Skipped | Outcome::Silent => None,
+        }
+    }
+}
+
+async fn verdict(hook: &Hook, root: &Path, globals: &Globals, begun: Instant) -> Result<Outcome> {
     let globals = Globals { root: Some(root.to_owned()), json: false, ..globals.clone() };
     let context = Context::new(globals, hook::output())?;
     let asker =
@@ -55,7 +82,7 @@ async fn verdict(hook: &Hook, root: &Path, globals: &Globals, begun: Instant) ->
     let checked = match mirror.was_good(&owner) {
         true if !starts => {
             sessions.note_good(session, None, false);
-            return Ok(Verdict::Pass);
+            return Ok(Outcome::Skipped);
         }
         true => State::read(&mirror.folder())
             .map(|state| Checked { report: Report::unchanged(state, None), stale: None }),
@@ -78,16 +105,16 @@ async fn verdict(hook: &Hook, root: &Path, globals: &Globals, begun: Instant) ->
 
     let warnings = warnings(&checked);
     warnings.iter().for_each(|text| context.out.warn(text));
-    let folder = shown(&below(&hook.cwd()?, &mirror.folder()).to_string_lossy());
+    let folder = shown(&seen_from(&hook.cwd()?, &mirror.folder()).to_string_lossy());
     Ok(match starts {
-        true => Verdict::Tell(introduction(&checked, &folder, &warnings)),
-        false if checked.report.is_unchanged() && warnings.is_empty() && !has_moved => Verdict::Pass,
-        false => Verdict::Tell(news(&checked, has_moved, &folder, &warnings)),
+        true => Outcome::Told(introduction(&checked, &folder, &warnings)),
+        false if checked.report.is_unchanged() && warnings.is_empty() && !has_moved => Outcome::Silent,
+        false => Outcome::Told(news(&checked, has_moved, &folder, &warnings)),
     })
 }
 
 /// The mirror as the agent can name it: from its own folder, where it is below that.
-fn below(cwd: &Path, folder: &Path) -> PathBuf {
+fn seen_from(cwd: &Path, folder: &Path) -> PathBuf {
     let real = cwd.canonicalize();
     let inside = real.iter().chain([&cwd.to_owned()]).find_map(|cwd| folder.strip_prefix(cwd).ok());
     inside.unwrap_or(folder).to_owned()

@@ -10,6 +10,8 @@
 //! Most agents read the hooks of a repository only when they are started at its top. Hooks in the
 //! user's own settings (`--scope user`) run everywhere, and do nothing outside aitk projects.
 
+mod advice;
+mod codex;
 mod commit_hook;
 mod edit;
 mod found;
@@ -30,7 +32,6 @@ use crate::app::Context;
 use crate::config::Source;
 use crate::credentials::{self, Credentials, create_private_dir};
 use crate::error::{Error, Kind, Result};
-use crate::mirror::git;
 use crate::mirror::state::now;
 use crate::output::shown;
 use edit::Edit;
@@ -56,7 +57,7 @@ pub struct Args {
     /// Block an agent's tools where aitk is not installed
     #[arg(long, conflicts_with = "uninstall")]
     strict: bool,
-    /// Accept the server that the repository names: your key may go there
+    /// Accept the server that the repository names: your key may go there; have Codex trust the hooks
     #[arg(long, conflicts_with_all = ["uninstall", "dry_run"])]
     trust: bool,
     /// Show what would change, as a diff
@@ -128,7 +129,7 @@ pub fn run(args: Args, context: &Context) -> Result<()> {
         if !dry {
             accept_server(args.trust, context)?;
         }
-        advise(&args, &chosen, context, !edits.is_empty());
+        advice::give(&args, &chosen, context, !edits.is_empty())?;
     }
     out.json(&json!({
         "files": done,
@@ -186,24 +187,4 @@ fn accept_server(trust: bool, context: &Context) -> Result<()> {
             .note(&format!("{origin} gets no key yet: run `aitk login {}`", shown(&server.to_string())));
     }
     Ok(())
-}
-
-/// What is left for people to do.
-fn advise(args: &Args, chosen: &Chosen, context: &Context, changed: bool) {
-    let (out, root, mirror, dry) = (context.out, &context.root, &context.config.mirror, args.dry_run);
-    if args.scope == Scope::Project && context.config.project.is_none() {
-        let doing = if dry { "would install" } else { "installed" };
-        out.note(&format!("{doing} the hooks, but no project: `aitk init --project ID --url URL` names it"));
-    }
-    for agent in chosen.agents.iter().filter(|_| changed) {
-        if args.scope == Scope::Managed && agent.setup().managed.is_none() {
-            out.note(&format!("{}: it has no settings for the whole machine that aitk knows", agent.name()));
-        } else if let Some(advice) = agent.setup().advice {
-            out.note(&format!("{}: {advice}", agent.name()));
-        }
-    }
-    if let Some(place) = git::ignored_by(root, mirror).filter(|_| !dry) {
-        let folder = mirror.display();
-        out.warn(&format!("{} hides {folder} from your agents' search; take that line out", shown(&place)));
-    }
 }

@@ -202,7 +202,8 @@ fn is_ours(entry: &CstNode, agent: &dyn Dialect) -> bool {
     line(entry).is_some_and(|line| is_our_line(&line, agent))
 }
 
-fn is_our_line(line: &str, agent: &dyn Dialect) -> bool {
+/// Whether a command line is that of a hook of ours.
+pub fn is_our_line(line: &str, agent: &dyn Dialect) -> bool {
     line.contains("aitk")
         && ["check", "guard"].iter().any(|verb| line.ends_with(&format!(" {verb} --agent {}", agent.name())))
 }
@@ -410,7 +411,7 @@ mod tests {
         for agent in json_agents() {
             for hook in agent.setup().hooks {
                 let line = command(agent, hook, &wish(false));
-                assert!(line.matches('\'').count() % 2 == 0 && !line.contains('\n'), "{line}");
+                assert!(line.matches('\'').count().is_multiple_of(2) && !line.contains('\n'), "{line}");
             }
         }
     }
