@@ -129,8 +129,17 @@ fn at_the_top_of_a_monorepo_all_projects_that_git_tracks_are_served() {
     check(&scene.dev, "claude", "UserPromptSubmit-none").expect(0);
     scene.dev.aitk(&["check", "--root", "apps/web"]).expect(2);
     check(&scene.dev, "claude", "UserPromptSubmit-none").expect(2).says(&["rewriting"]);
-    // In a new working tree, too, whose index is elsewhere.
+    // A person's check serves them, too, and says whose word is whose.
+    scene.dev.aitk(&["check"]).expect(2).says(&["apps/web: the docs are locked"]);
     scene.unlock();
+    let done = scene.dev.aitk(&["check"]).expect(0);
+    assert!(done.out.starts_with("apps/web: up to date"), "{done:#?}");
+    let document = scene.dev.aitk(&["check", "--json"]).expect(0).json();
+    assert_eq!(
+        (&document["projects"][0]["root"], document["projects"][1].is_null()),
+        (&"apps/web".into(), true)
+    );
+    // In a new working tree, too, whose index is elsewhere.
     scene.dev.git(&["commit", "-qm", "x"]);
     scene.dev.git(&["worktree", "add", "-q", "../other"]);
     scene.dev.at = scene.dev.home().join("other");

@@ -89,8 +89,9 @@ fn event_name(moment: &Moment) -> Option<&'static str> {
     match moment {
         Moment::SessionStart => Some("SessionStart"),
         Moment::Prompt => Some("UserPromptSubmit"),
+        Moment::Tool(_) => Some("PreToolUse"),
         Moment::ToolDone(_) => Some("PostToolUse"),
-        Moment::Tool(_) | Moment::Other => None,
+        Moment::Other => None,
     }
 }
 

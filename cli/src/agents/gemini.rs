@@ -4,7 +4,7 @@
 //! with an empty standard output: JSON without `decision` there lets the tool run. Timeouts are
 //! in milliseconds.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::claude::{context, read, reply_without_ask};
 use super::setup::{Shape, UserFile, hooks};
@@ -53,6 +53,12 @@ impl Dialect for Gemini {
 
     fn reply(&self, moment: &Moment, verdict: Verdict) -> Reply {
         match verdict {
+            // The model takes no context here; the user can be told.
+            Verdict::Tell(text) if matches!(moment, Moment::Tool(_)) => Reply {
+                stdout: json!({ "systemMessage": text }).to_string(),
+                stderr: String::new(),
+                blocks: false,
+            },
             Verdict::Tell(text) => {
                 let event = match moment {
                     Moment::SessionStart => Some(NAMES[0]),
@@ -75,7 +81,6 @@ impl Dialect for Gemini {
 mod tests {
     use super::*;
     use aitk_shared::guard::Tool;
-    use serde_json::json;
 
     #[test]
     fn its_own_names_are_understood_and_answered() {

@@ -10,9 +10,12 @@
 //! A hook asks no more than it must: a good answer counts for 5 seconds, and a server that did not
 //! answer in time is left alone for 30, while the copy stands in for it.
 //!
+//! At the top of a monorepo it serves all projects below that git tracks, one after the other.
+//!
 //! As an agent's hook it reads the event on standard input and answers in that agent's way: every
 //! refusal blocks, and a new session is told in one line where the docs are.
 
+mod everywhere;
 pub mod hooked;
 mod offline;
 
@@ -21,6 +24,7 @@ use std::time::{Duration, Instant};
 
 use aitk_shared::api::SyncRequest;
 use aitk_shared::time::humanize;
+use serde_json::Value;
 
 use crate::app::{Context, Globals};
 use crate::client::is_time_out;
@@ -75,12 +79,7 @@ pub async fn run(args: Args, globals: Globals, out: Output) -> Result<()> {
     match hook {
         Some(Ok(hook)) => hooked::answer(&hook, globals, begun).await,
         Some(Err(why)) => hook::refuse(args.agent.as_deref(), &why),
-        None => {
-            let context = Context::new(globals, out)?;
-            let asker = Asker { caller: Caller::Person, session: None, agent: None };
-            tell(&check(&context, asker, begun).await?, out);
-            Ok(())
-        }
+        None => everywhere::run(globals, out, begun).await,
     }
 }
 
@@ -132,10 +131,10 @@ async fn check(context: &Context, asker: Asker<'_>, begun: Instant) -> Result<Ch
     }
 }
 
-fn tell(checked: &Checked, out: Output) {
+/// What a check found, in one line.
+fn line(checked: &Checked) -> String {
     let report = &checked.report;
-    warnings(checked).iter().for_each(|text| out.warn(text));
-    out.data(&match &checked.stale {
+    match &checked.stale {
         None => report.summary(),
         Some(_) if report.is_unchanged() => format!(
             "docs at revision {}, {}, not compared with the platform",
@@ -143,14 +142,18 @@ fn tell(checked: &Checked, out: Output) {
             report.count()
         ),
         Some(_) => format!("{}; from the cache, not compared with the platform", report.summary()),
-    });
-    let mut json = report.to_json();
+    }
+}
+
+/// The same as one document.
+fn document(checked: &Checked) -> Value {
+    let mut json = checked.report.to_json();
     if let Some((age, _)) = &checked.stale {
         json["status"] = "offline".into();
         json["offline"] = true.into();
         json["ageMs"] = u64::try_from(age.as_millis()).unwrap_or(u64::MAX).into();
     }
-    out.json(&json);
+    json
 }
 
 /// What somebody must know though the docs may be used.

@@ -20,7 +20,7 @@ pub fn give(args: &Args, chosen: &Chosen, context: &Context, changed: bool) -> R
             out.note(&format!("{}: it has no settings for the whole machine that aitk knows", agent.name()));
         } else if agent.name() == "codex" && !dry {
             trust_in_codex(*agent, args.trust, context)?;
-        } else if let Some(advice) = agent.setup().advice {
+        } else if let Some(advice) = agent.setup().advice.filter(|_| args.scope == Scope::Project) {
             out.note(&format!("{}: {advice}", agent.name()));
         }
     }

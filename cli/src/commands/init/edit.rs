@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use similar::TextDiff;
 
 use crate::atomic;
+use crate::credentials::create_private_dir;
 use crate::error::{Error, Kind, Result};
 use crate::output::shown;
 
@@ -84,7 +85,8 @@ impl Edit {
             Error::new(Kind::Failed, format!("cannot keep a copy of {}: {error}", self.name))
                 .hint("nothing was changed")
         };
-        fs::create_dir_all(copy.parent().unwrap_or(folder)).map_err(cannot)?;
+        // Settings may hold secrets.
+        create_private_dir(copy.parent().unwrap_or(folder))?;
         fs::write(&copy, before).map_err(cannot)?;
         Ok(Some(copy))
     }

@@ -30,7 +30,7 @@ use serde_json::json;
 use crate::agents::DIALECTS;
 use crate::app::Context;
 use crate::config::Source;
-use crate::credentials::{self, Credentials, create_private_dir};
+use crate::credentials::{self, Credentials};
 use crate::error::{Error, Kind, Result};
 use crate::mirror::state::now;
 use crate::output::shown;
@@ -161,10 +161,7 @@ fn program(scope: Scope) -> Result<String> {
 fn backup_folder(context: &Context) -> PathBuf {
     let name = context.root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let at = now().to_string().replace(':', "");
-    let all = context.dirs.data.join("backups");
-    // Settings may hold secrets. Where it cannot be made, keeping the first file says so.
-    let _ = create_private_dir(&all);
-    all.join(format!("{at}-{name}"))
+    context.dirs.data.join("backups").join(format!("{at}-{name}"))
 }
 
 /// A server that only the repository names gets no key until somebody says yes.
