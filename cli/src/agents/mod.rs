@@ -174,3 +174,68 @@ pub fn heard(
 pub fn fallback(environment: Environment<'_>) -> &'static dyn Dialect {
     if copilot::is_around(environment) { &copilot::Copilot } else { &claude::Claude }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn who_asks_is_told_from_the_event_and_then_from_the_environment() {
+        let path = |folder: &str| json!({"hook_event_name": "SessionStart", "transcript_path": folder});
+        let bare = || json!({"hook_event_name": "SessionStart", "session_id": "s"});
+        for (event, variable, agent) in [
+            (path("/home/dev/.claude/projects/-p/1.jsonl"), "", "claude"),
+            (path("/home/dev/.codex/sessions/2026/1.jsonl"), "CLAUDECODE", "codex"),
+            (path("/home/dev/.qwen/projects/-p/1.jsonl"), "", "qwen"),
+            (path("/home/dev/.factory/sessions/-p/1.jsonl"), "", "droid"),
+            (bare(), "GEMINI_SESSION_ID", "gemini"),
+            (bare(), "QWEN_PROJECT_DIR", "qwen"),
+            (bare(), "FACTORY_PROJECT_DIR", "droid"),
+            (bare(), "COPILOT_CLI", "copilot"),
+            (bare(), "", "claude"),
+            (json!({"hook_event_name": "BeforeTool"}), "", "gemini"),
+            (json!({"hook_event_name": "PreToolUse", "turn_id": "t"}), "", "codex"),
+            (json!({"hook_event_name": "preToolUse", "conversation_id": "c"}), "", "cursor"),
+            (json!({"sessionId": "s", "toolName": "create"}), "", "copilot"),
+        ] {
+            let told = told_from(&event, &|name| name == variable).unwrap();
+            assert_eq!(told.name(), agent, "{event} {variable}");
+        }
+        for nobody in [json!({}), json!([]), json!(null), json!({"tool_name": "x"})] {
+            assert!(told_from(&nobody, &|_| true).is_err(), "{nobody}");
+        }
+    }
+
+    #[test]
+    fn every_agent_is_known_by_a_name_of_its_own_and_its_hooks_go_to_a_file_of_its_own() {
+        for agent in DIALECTS {
+            assert_eq!(named(agent.name()).unwrap().name(), agent.name());
+            let same = DIALECTS.iter().filter(|other| other.setup().project == agent.setup().project);
+            assert_eq!(same.count(), 1, "{}", agent.name());
+        }
+        assert!(named("nobody").is_err_and(|why| why.contains("claude, codex")));
+    }
+
+    #[test]
+    fn no_refusal_is_silent_and_nothing_is_ever_allowed_by_name() {
+        let moments = [
+            Moment::SessionStart,
+            Moment::Prompt,
+            Moment::Tool(Tool::Reads),
+            Moment::ToolDone(Tool::Reads),
+            Moment::Other,
+        ];
+        for agent in DIALECTS {
+            for moment in &moments {
+                let refused = agent.reply(moment, Verdict::Refuse("why".into()));
+                let said = format!("{}{}", refused.stdout, refused.stderr);
+                assert!(said.contains("why"), "{} {moment:?}", agent.name());
+                assert!(!refused.blocks || !refused.stderr.is_empty(), "{} {moment:?}", agent.name());
+                let passed = agent.reply(moment, Verdict::Pass);
+                assert_eq!(passed, Reply { stdout: String::new(), stderr: String::new(), blocks: false });
+                assert!(!agent.reply(moment, Verdict::Tell("x".into())).blocks, "{}", agent.name());
+            }
+        }
+    }
+}

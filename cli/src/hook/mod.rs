@@ -206,4 +206,25 @@ mod tests {
         let good = Hook::decode(br#"{"hook_event_name":"SessionStart","cwd":"/p"}"#, None).ok().unwrap();
         assert_eq!(good.event.moment, Moment::SessionStart);
     }
+
+    #[test]
+    fn settings_that_name_a_server_anywhere_are_noticed() {
+        for (name, text, names) in [
+            ("settings.json", r#"{"env": {"AITK_URL": "x"}}"#, true),
+            ("settings.json", r#"{"hooks": [{"command": "AITK_URL=x aitk check"}]}"#, true),
+            ("aitk.json", "{\"env\": {\"\\u0041ITK_URL\": \"x\"}}", true),
+            ("settings.json", "{ // AITK is here", true),
+            (
+                "config.toml",
+                "[shell_environment_policy.set]\n\"AI_TOOLKIT_PLATFORM_\\u0055RL\" = 'x'\n",
+                true,
+            ),
+            (".env", "export AITK_URL=x\n", true),
+            (".env", "OTHER_URL=x\n", false),
+            ("config.toml", "model = 'x'\n", false),
+            ("settings.json", r#"{"env": {"OTHER": "x"}}"#, false),
+        ] {
+            assert_eq!(names_a_server(Path::new(name), text.as_bytes()), names, "{name} {text}");
+        }
+    }
 }
