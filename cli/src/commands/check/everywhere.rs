@@ -22,7 +22,7 @@ pub async fn run(globals: Globals, out: Output, begun: Instant) -> Result<()> {
     let is_named = globals.root.is_some() || globals.project.is_some();
     let below = if is_named { Vec::new() } else { below::projects(&top) };
     if below.is_empty() {
-        out.json(&one(globals, out, begun, "").await?);
+        out.json(&named(&Context::new(globals, out)?, begun, "").await?);
         return Ok(());
     }
     let own = top.join(PROJECT_FILE).exists().then(|| top.clone());
@@ -31,7 +31,11 @@ pub async fn run(globals: Globals, out: Output, begun: Instant) -> Result<()> {
         let name = name(&top, &root);
         let globals = Globals { root: Some(root), ..globals.clone() };
         // One project's lock does not keep the others from their docs.
-        match one(globals, out, Instant::now(), &format!("{name}: ")).await {
+        let checked = match Context::new(globals, out) {
+            Ok(context) => named(&context, Instant::now(), &format!("{name}: ")).await,
+            Err(error) => Err(error),
+        };
+        match checked {
             Ok(mut document) => {
                 document["root"] = name.into();
                 documents.push(document);
@@ -54,11 +58,11 @@ pub async fn run(globals: Globals, out: Output, begun: Instant) -> Result<()> {
     }
 }
 
-async fn one(globals: Globals, out: Output, begun: Instant, name: &str) -> Result<Value> {
-    let context = Context::new(globals, out)?;
-    let checked = check(&context, ASKER, begun).await?;
-    warnings(&checked).iter().for_each(|text| out.warn(&format!("{name}{text}")));
-    out.data(&format!("{name}{}", line(&checked)));
+/// Checks one project and says what was found, after `name`; the same as one document.
+pub async fn named(context: &Context, begun: Instant, name: &str) -> Result<Value> {
+    let checked = check(context, ASKER, begun).await?;
+    warnings(&checked).iter().for_each(|text| context.out.warn(&format!("{name}{text}")));
+    context.out.data(&format!("{name}{}", line(&checked)));
     Ok(document(&checked))
 }
 

@@ -25,7 +25,7 @@ mod settings;
 
 use std::path::{Path, PathBuf};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::agents::DIALECTS;
 use crate::app::Context;
@@ -84,6 +84,12 @@ enum Scope {
 
 /// Plans all edits, then shows or makes them.
 pub fn run(args: Args, context: &Context) -> Result<()> {
+    context.out.json(&apply(&args, context)?);
+    Ok(())
+}
+
+/// Does it, and returns what it did as one document.
+fn apply(args: &Args, context: &Context) -> Result<Value> {
     let chosen = match args.uninstall && args.agent.is_empty() {
         true => Chosen { agents: DIALECTS.to_vec(), git: true, note: None },
         false => found::choose(&args.agent, &context.root),
@@ -101,7 +107,7 @@ pub fn run(args: Args, context: &Context) -> Result<()> {
         .hint("use --scope user"));
     }
     let edits: Vec<_> =
-        plan::edits(&args, &chosen, &wish, context)?.into_iter().filter(Edit::changes).collect();
+        plan::edits(args, &chosen, &wish, context)?.into_iter().filter(Edit::changes).collect();
     let (out, dry) = (context.out, args.dry_run);
     let backups = backup_folder(context);
     let mut done = Vec::new();
@@ -129,16 +135,15 @@ pub fn run(args: Args, context: &Context) -> Result<()> {
         if !dry {
             accept_server(args.trust, context)?;
         }
-        advice::give(&args, &chosen, context, !edits.is_empty())?;
+        advice::give(args, &chosen, context, !edits.is_empty())?;
     }
-    out.json(&json!({
+    Ok(json!({
         "files": done,
         "agents": chosen.agents.iter().map(|agent| agent.name()).collect::<Vec<_>>(),
         "dryRun": dry,
         "project": context.config.project,
         "url": context.config.url,
-    }));
-    Ok(())
+    }))
 }
 
 /// How hooks name `aitk`: colleagues have it elsewhere, and an agent that was not started from a
