@@ -109,6 +109,20 @@ fn a_session_is_told_once_that_the_docs_moved_also_where_another_brought_them() 
 }
 
 #[test]
+fn a_prompt_under_way_is_not_stopped_between_two_turns_of_the_model() {
+    let scene = Scene::new(&[("README.md", "hello")]);
+    check(&scene.dev, "qwen", "SessionStart-startup").expect(0);
+    check(&scene.dev, "qwen", "UserPromptSubmit-none").expect(0);
+    scene.lock("rewriting");
+    // A command has the next hook ask again.
+    scene.dev.aitk(&["check"]).expect(2);
+    let turn = check(&scene.dev, "qwen", "UserPromptSubmit-none").expect(0);
+    assert_eq!((turn.out.as_str(), turn.err.as_str()), ("", ""));
+    let next = event(&scene.dev, "qwen", "UserPromptSubmit-none").replace("########0", "########1");
+    scene.dev.feed(&["check", "--agent", "qwen"], next).expect(2).says(&["rewriting"]);
+}
+
+#[test]
 fn at_the_top_of_a_monorepo_all_projects_that_git_tracks_are_served() {
     let mut scene = Scene::new(&[("README.md", "hello")]);
     let toml = scene.dev.read(".aitk.toml");

@@ -108,7 +108,8 @@ pub(super) fn read(name: &str, event: &Value) -> Result<Event, String> {
         }
         _ => Moment::Other,
     };
-    Ok(Event { moment, session: text("session_id").map(str::to_owned), cwd: text("cwd").map(PathBuf::from) })
+    let session = text("session_id").map(str::to_owned);
+    Ok(Event { moment, session, prompt: None, cwd: text("cwd").map(PathBuf::from) })
 }
 
 /// Context for the model; empty at a moment that takes none.

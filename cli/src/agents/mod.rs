@@ -44,6 +44,8 @@ pub struct Event {
     pub moment: Moment,
     /// The agent's session.
     pub session: Option<String>,
+    /// Which of the session's prompts this is about, where the agent asks more than once for one.
+    pub prompt: Option<String>,
     /// The folder that relative paths start from.
     pub cwd: Option<PathBuf>,
 }

@@ -37,7 +37,8 @@ impl Dialect for Qwen {
     }
 
     fn event(&self, event: &Value) -> Result<Event, String> {
-        Claude.event(event)
+        let prompt = event["prompt_id"].as_str().filter(|prompt| !prompt.is_empty());
+        Ok(Event { prompt: prompt.map(str::to_owned), ..Claude.event(event)? })
     }
 
     fn reply(&self, moment: &Moment, verdict: Verdict) -> Reply {

@@ -17,7 +17,7 @@ use crate::mirror::report::names;
 use crate::mirror::state::{Owner, SeenLock, State, now};
 use crate::mirror::update::Report;
 use crate::output::shown;
-use crate::sessions::{Heard, Sessions};
+use crate::sessions::{Heard, Note, Sessions};
 
 /// Docs that a new session is told by name.
 const ENTRY_DOCS: usize = 12;
@@ -79,9 +79,11 @@ async fn verdict(hook: &Hook, root: &Path, globals: &Globals, begun: Instant) ->
     let sessions = Sessions::of(&mirror.data, &mirror.folder());
     let session = asker.session.unwrap_or(hook.agent());
     let starts = hook.event.moment == Moment::SessionStart;
+    let turn = Turn::of(hook, session, &sessions);
     let checked = match mirror.was_good(&owner) {
         true if !starts => {
             sessions.note_good(session, None, false);
+            turn.note_good(&sessions);
             return Ok(Outcome::Skipped);
         }
         true => State::read(&mirror.folder())
@@ -90,18 +92,24 @@ async fn verdict(hook: &Hook, root: &Path, globals: &Globals, begun: Instant) ->
     };
     let checked = match checked {
         Some(checked) => checked,
-        None => check(&context, asker, begun).await.inspect_err(|error| {
-            // Also where no copy could remember it: the guard goes by it.
-            if let Some(lock) = &error.lock {
-                sessions.hear(&Heard { at: now(), lock: Some(SeenLock::new(lock, false, now())) });
+        None => match check(&context, asker, begun).await {
+            Ok(checked) => checked,
+            Err(error) => {
+                // Also where no copy could remember it: the guard goes by it.
+                if let Some(lock) = &error.lock {
+                    sessions.hear(&Heard { at: now(), lock: Some(SeenLock::new(lock, false, now())) });
+                }
+                let goes_on = error.kind == Kind::Blocked && turn.is_under_way;
+                return if goes_on { Ok(Outcome::Silent) } else { Err(error) };
             }
-        })?,
+        },
     };
     let revision = checked.report.state.revision;
     let before = sessions.get(session).and_then(|note| note.revision);
     // Another session's check, or `watch`, may have brought the docs here.
     let has_moved = before.is_some_and(|before| before != revision);
     sessions.note_good(session, Some(revision), true);
+    turn.note_good(&sessions);
 
     let warnings = warnings(&checked);
     warnings.iter().for_each(|text| context.out.warn(text));
@@ -111,6 +119,30 @@ async fn verdict(hook: &Hook, root: &Path, globals: &Globals, begun: Instant) ->
         false if checked.report.is_unchanged() && warnings.is_empty() && !has_moved => Outcome::Silent,
         false => Outcome::Told(news(&checked, has_moved, &folder, &warnings)),
     })
+}
+
+/// A turn of the model, for an agent that asks before each of them. A prompt that had its good check
+/// goes on when the docs are locked meanwhile, as a session does that began before.
+struct Turn {
+    /// The prompt, as sessions are remembered.
+    prompt: Option<String>,
+    /// Whether the prompt had a good check.
+    is_under_way: bool,
+}
+
+impl Turn {
+    fn of(hook: &Hook, session: &str, sessions: &Sessions) -> Self {
+        let prompt = hook.event.prompt.as_deref().filter(|_| hook.event.moment == Moment::Prompt);
+        let prompt = prompt.map(|prompt| format!("{session} {prompt}"));
+        let is_under_way = prompt.as_deref().is_some_and(|prompt| sessions.get(prompt).is_some());
+        Turn { prompt, is_under_way }
+    }
+
+    fn note_good(&self, sessions: &Sessions) {
+        if let Some(prompt) = self.prompt.as_deref().filter(|_| !self.is_under_way) {
+            sessions.put(prompt, Note::default());
+        }
+    }
 }
 
 /// The mirror as the agent can name it: from its own folder, where it is below that.
