@@ -5,6 +5,7 @@
 //! it is spelled. When in doubt, deny.
 
 pub mod paths;
+pub mod shell;
 pub mod tool;
 
 use std::fmt;

@@ -1,0 +1,121 @@
+//! What each command does to files. A program that nobody described here is taken to
+//! write only where an option says so.
+
+mod archives;
+mod builtins;
+mod code;
+mod editors;
+mod files;
+mod find;
+mod formatters;
+mod git;
+mod network;
+mod options;
+mod output;
+mod sed;
+mod wrappers;
+
+use super::Reach;
+use super::text::Text;
+use super::walk::{Call, Walker};
+use options::{Options, options};
+
+/// Runs a command that is no function: yields its output.
+pub(super) fn run(walker: &mut Walker<'_>, call: &Call<'_>) -> Text {
+    match call.name {
+        "cp" | "gcp" | "mv" | "gmv" | "ln" | "gln" | "install" | "ginstall" | "rm" | "grm" | "rmdir"
+        | "unlink" | "shred" | "srm" | "trash" | "trash-put" | "truncate" | "touch" | "gtouch" | "mkdir"
+        | "gmkdir" | "mkfifo" | "mknod" | "fallocate" | "chmod" | "chown" | "chgrp" | "chattr"
+        | "setfacl" | "setfattr" | "xattr" | "dd" | "split" | "csplit" | "sort" | "gsort" | "shuf"
+        | "uniq" | "rename" | "prename" | "mmv" | "mktemp" | "dos2unix" | "unix2dos" | "sponge" | "ditto"
+        | "chflags" | "logrotate" => files::run(walker, call),
+        "rsync" | "scp" | "curl" | "wget" | "aria2c" => network::run(walker, call),
+        "tar" | "gtar" | "bsdtar" | "unzip" | "zip" | "7z" | "7za" | "7zz" | "gzip" | "gunzip" | "bzip2"
+        | "bunzip2" | "xz" | "unxz" | "zstd" | "unzstd" | "lz4" | "cpio" | "unrar" | "jar" => {
+            archives::run(walker, call)
+        }
+        "sed" | "gsed" => sed::run(walker, call),
+        "ed" | "ex" | "vim" | "vi" | "nvim" | "view" | "emacs" | "nano" | "micro" | "patch"
+        | "apply_patch" | "applypatch" => editors::run(walker, call),
+        "awk" | "gawk" | "mawk" | "nawk" | "perl" | "ruby" | "python" | "python2" | "python3" | "pypy3"
+        | "node" | "nodejs" | "deno" | "bun" | "php" | "lua" | "Rscript" | "osascript" | "tsx"
+        | "ts-node" | "julia" => code::run(walker, call),
+        "find" | "gfind" | "fd" | "fdfind" => find::run(walker, call),
+        "git" => git::run(walker, call),
+        "aitk" => {
+            let words = call.args.iter().map_while(|word| word.as_known().map(str::to_owned));
+            let words = words.collect();
+            walker.aitk.push(words);
+            Text::gap()
+        }
+        name => builtins::run(walker, call)
+            .or_else(|| wrappers::run(walker, call))
+            .or_else(|| output::run(walker, call))
+            .or_else(|| formatters::run(walker, call, name))
+            .unwrap_or_else(|| unknown(walker, call)),
+    }
+}
+
+/// Options under which programs take the path that they write.
+const OUTPUTS: [&str; 18] = [
+    "o",
+    "output",
+    "out",
+    "outfile",
+    "out-file",
+    "outFile",
+    "output-file",
+    "outdir",
+    "out-dir",
+    "outDir",
+    "output-dir",
+    "output-directory",
+    "output-path",
+    "dest",
+    "destination",
+    "dest-dir",
+    "target-dir",
+    "log-file",
+];
+/// Programs whose `-o` says something else, and that write no file.
+const READERS: [&str; 30] = [
+    "cat", "grep", "egrep", "fgrep", "rg", "ag", "ack", "ls", "ps", "head", "tail", "less", "more", "wc",
+    "diff", "cmp", "file", "stat", "du", "df", "jq", "nl", "od", "xxd", "column", "comm", "join", "tac",
+    "bat", "kubectl",
+];
+
+fn unknown(walker: &mut Walker<'_>, call: &Call<'_>) -> Text {
+    if !READERS.contains(&call.name) {
+        let options = options(call.args, &OUTPUTS);
+        for target in options.values(&OUTPUTS) {
+            walker.write(&target, Reach::File);
+        }
+    }
+    Text::gap()
+}
+
+/// Writes every one of `targets`.
+fn write_all<'t>(walker: &mut Walker<'_>, targets: impl IntoIterator<Item = &'t Text>, reach: Reach) {
+    for target in targets {
+        walker.write(target, reach);
+    }
+}
+
+/// The last name of a path.
+fn base(path: &Text) -> Option<Text> {
+    match path.as_known() {
+        Some(known) => known.trim_end_matches('/').rsplit('/').next().map(Text::known),
+        None => {
+            let filled = path.gapped();
+            filled.trim_end_matches('/').rsplit('/').next().map(Text::known)
+        }
+    }
+}
+
+/// `name` in `folder`.
+fn within(folder: &Text, name: &Text) -> Text {
+    let mut path = folder.clone();
+    path.push("/");
+    path.append(name);
+    path
+}
