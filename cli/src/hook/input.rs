@@ -1,28 +1,39 @@
 //! Standard input, which may be inherited, somebody else's, or open for ever.
 
-use std::fs::File;
-use std::io::{self, ErrorKind, IsTerminal, Read};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+#[cfg_attr(unix, path = "input/poll.rs")]
+#[cfg_attr(not(unix), path = "input/thread.rs")]
+mod feed;
+
+use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
 use aitk_shared::limits::HOOK_INPUT_BYTES;
+use feed::{Feed, Part};
 
-/// For an agent that announced an event, in all.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// For an agent that announced an event, in all: with the answer it stays below five seconds.
+const PATIENCE: Duration = Duration::from_secs(4);
 /// For the first byte of an event that nobody announced: agents write at once.
 const GLANCE: Duration = Duration::from_millis(200);
 /// A whole JSON document after which nothing came for so long is taken, though the pipe stays open.
 const QUIET: Duration = Duration::from_millis(50);
+/// More than most events have; memory that is not touched costs nothing.
+const ROOM: usize = 8 * 1024;
+/// As much as a pipe holds.
+const MORE_ROOM: usize = 64 * 1024;
 
 /// The event that an agent announced; empty where none came.
 pub fn announced() -> Result<Vec<u8>, String> {
-    if io::stdin().is_terminal() { Ok(Vec::new()) } else { read(PATIENCE, Start::Any) }
+    if io::stdin().is_terminal() { Ok(Vec::new()) } else { read(&mut Feed::stdin()?, PATIENCE, Start::Any) }
 }
 
 /// What looks like an event, though nobody announced one; empty where standard input is something
 /// else, which is left to whoever reads it.
 pub fn noticed() -> Result<Vec<u8>, String> {
-    if io::stdin().is_terminal() || starts_otherwise() { Ok(Vec::new()) } else { read(GLANCE, Start::Object) }
+    if io::stdin().is_terminal() {
+        return Ok(Vec::new());
+    }
+    let mut feed = Feed::stdin()?;
+    if feed.starts_otherwise(GLANCE) { Ok(Vec::new()) } else { read(&mut feed, GLANCE, Start::Object) }
 }
 
 /// What input has to look like to be read on.
@@ -33,116 +44,39 @@ enum Start {
     Object,
 }
 
-/// Whether standard input is a file of something else than an event. It is only peeked at: whoever
-/// reads on after us must find all of it.
-fn starts_otherwise() -> bool {
-    #[cfg(unix)]
-    {
-        use std::io::Seek;
-        use std::os::fd::AsFd;
-        use std::os::unix::fs::FileExt;
-        let Ok(mut file) = io::stdin().as_fd().try_clone_to_owned().map(File::from) else { return false };
-        if file.metadata().is_ok_and(|meta| meta.is_file()) {
-            let mut start = [0; 64];
-            let read = file.stream_position().and_then(|at| file.read_at(&mut start, at)).unwrap_or(0);
-            return start[..read].trim_ascii_start().first() != Some(&b'{');
-        }
-    }
-    false
-}
-
-/// Reads standard input to its end, within the bounds of size and time.
-fn read(patience: Duration, start: Start) -> Result<Vec<u8>, String> {
-    let (sender, parts) = channel();
-    // The thread may wait for ever; it ends with the process.
-    std::thread::spawn(move || match unbuffered() {
-        Ok(input) if start == Start::Object && pipes_otherwise(&input) => {}
-        Ok(input) => pour(input, start, &sender),
-        Err(error) => drop(sender.send(Err(error))),
-    });
-    collect(&parts, patience)
-}
-
-/// Sends what comes in, part by part, and an empty part at the end. Of input that does not start
-/// as it should no more than one byte is taken (a socket cannot be peeked at).
-fn pour(mut input: impl Read, start: Start, sender: &Sender<io::Result<Vec<u8>>>) {
-    let mut buffer = vec![0; 64 * 1024];
-    let mut begun = start == Start::Any;
-    loop {
-        let room = if begun { buffer.len() } else { 1 };
-        let mut part = input.read(&mut buffer[..room]).map(|n| buffer[..n].to_vec());
-        if let Ok(byte) = &mut part
-            && !begun
-        {
-            begun = byte == b"{";
-            if !begun && !byte.trim_ascii().is_empty() {
-                byte.clear();
-            }
-        }
-        if part.as_ref().is_err_and(|error| error.kind() == ErrorKind::Interrupted) {
-            continue;
-        }
-        let ended = !part.as_ref().is_ok_and(|bytes| !bytes.is_empty());
-        if sender.send(part).is_err() || ended {
-            return;
-        }
-    }
-}
-
-/// Standard input without a buffer, which would swallow what is not ours.
-#[cfg(unix)]
-fn unbuffered() -> io::Result<File> {
-    std::os::fd::AsFd::as_fd(&io::stdin()).try_clone_to_owned().map(File::from)
-}
-
-#[cfg(not(unix))]
-fn unbuffered() -> io::Result<io::Stdin> {
-    Ok(io::stdin())
-}
-
-/// Waits for a pipe's first bytes; whether they start something else than an event. Takes none.
-#[cfg(target_os = "linux")]
-fn pipes_otherwise(input: &File) -> bool {
-    use rustix::pipe::{SpliceFlags, tee};
-    let Ok((mut copy, end)) = io::pipe() else { return false };
-    let mut start = [0; 64];
-    // Fails for all but pipes.
-    match tee(input, &end, start.len(), SpliceFlags::empty()) {
-        Ok(read) if read > 0 => {
-            let read = copy.read(&mut start[..read]).unwrap_or(0);
-            start[..read].trim_ascii_start().first() != Some(&b'{')
-        }
-        _ => false,
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn pipes_otherwise<T>(_: &T) -> bool {
-    false
-}
-
-fn collect(parts: &Receiver<io::Result<Vec<u8>>>, patience: Duration) -> Result<Vec<u8>, String> {
+/// Reads input to its end, within the bounds of size and time. Of input that does not start as it
+/// should no more than one byte is taken (a socket cannot be peeked at).
+fn read(feed: &mut Feed, patience: Duration, start: Start) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
-    let begun = Instant::now();
-    let mut end = begun + patience;
+    let since = Instant::now();
+    let mut end = since + patience;
+    let mut begun = start == Start::Any;
     loop {
         let left = end.saturating_duration_since(Instant::now());
         let wait = if bytes.is_empty() { left } else { left.min(QUIET) };
-        match parts.recv_timeout(wait) {
-            Ok(Ok(part)) if part.is_empty() => return Ok(bytes),
-            Ok(Ok(part)) => {
+        let room = if begun { bytes.len().clamp(ROOM, MORE_ROOM) } else { 1 };
+        let had = bytes.len();
+        match feed
+            .next(&mut bytes, room, wait)
+            .map_err(|error| format!("cannot read the hook event: {error}"))?
+        {
+            Part::End => return Ok(bytes),
+            Part::Some => {
                 // Whoever began to write an event gets the time to finish it.
-                if bytes.is_empty() {
-                    end = begun + PATIENCE;
+                end = since + PATIENCE;
+                if !begun {
+                    let byte = &bytes[had..];
+                    begun = byte == b"{";
+                    if !begun && !byte.trim_ascii().is_empty() {
+                        bytes.truncate(had);
+                        return Ok(bytes);
+                    }
                 }
-                bytes.extend(part);
                 if bytes.len() as u64 > HOOK_INPUT_BYTES {
                     return Err(format!("the hook event is larger than {} MiB", HOOK_INPUT_BYTES >> 20));
                 }
             }
-            Ok(Err(error)) => return Err(format!("cannot read the hook event: {error}")),
-            Err(RecvTimeoutError::Disconnected) => return Ok(bytes),
-            Err(RecvTimeoutError::Timeout) => {
+            Part::None => {
                 let whole = serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).is_ok();
                 if whole || Instant::now() >= end {
                     return Ok(bytes);
@@ -153,31 +87,37 @@ fn collect(parts: &Receiver<io::Result<Vec<u8>>>, patience: Duration) -> Result<
 }
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
+    use std::fs::File;
+    use std::io::{Read, Write};
+    use std::os::fd::OwnedFd;
 
-    fn collected(parts: Vec<io::Result<Vec<u8>>>, open: bool) -> Result<Vec<u8>, String> {
-        let (sender, receiver) = channel();
-        parts.into_iter().for_each(|part| sender.send(part).unwrap());
-        let sender = open.then_some(sender);
-        let bytes = collect(&receiver, Duration::from_millis(20));
-        drop(sender);
-        bytes
+    /// A pipe that `text` was written to; closed or left open.
+    fn pipe(text: &[u8]) -> (Feed, File, io::PipeWriter) {
+        let (reader, mut writer) = io::pipe().unwrap();
+        writer.write_all(text).unwrap();
+        let copy = File::from(OwnedFd::from(reader.try_clone().unwrap()));
+        (Feed::of(File::from(OwnedFd::from(reader))), copy, writer)
     }
 
     #[test]
     fn input_is_read_to_its_end() {
-        let parts = || vec![Ok(b"{\"a\"".to_vec()), Ok(b":1}".to_vec())];
-        assert_eq!(collected(parts(), false).unwrap(), b"{\"a\":1}");
-        assert_eq!(collected(vec![], false).unwrap(), b"");
-        assert!(collected(vec![Err(io::Error::other("gone"))], false).is_err());
+        for text in ["{\"a\":1}", "", "x"] {
+            let (mut feed, _, writer) = pipe(text.as_bytes());
+            drop(writer);
+            assert_eq!(read(&mut feed, PATIENCE, Start::Any).unwrap(), text.as_bytes());
+        }
     }
 
     #[test]
     fn a_whole_event_in_a_pipe_that_stays_open_is_enough() {
         let start = Instant::now();
-        assert_eq!(collected(vec![Ok(b"{}".to_vec())], true).unwrap(), b"{}");
-        assert_eq!(collected(vec![], true).unwrap(), b"");
+        let (mut feed, _, _writer) = pipe(b"{}");
+        assert_eq!(read(&mut feed, PATIENCE, Start::Any).unwrap(), b"{}");
+        let (mut feed, _, _writer) = pipe(b"");
+        assert_eq!(read(&mut feed, QUIET, Start::Any).unwrap(), b"");
         assert!(start.elapsed() < PATIENCE / 2);
     }
 
@@ -189,17 +129,18 @@ mod tests {
             ("\n[1]", "\n", "1]"),
             ("", "", ""),
         ] {
-            let (sender, receiver) = channel();
-            let mut input = text.as_bytes();
-            pour(&mut input, Start::Object, &sender);
-            assert_eq!(collect(&receiver, GLANCE).unwrap(), taken.as_bytes(), "{text:?}");
-            assert_eq!(input, left.as_bytes(), "{text:?}");
+            let (mut feed, mut copy, writer) = pipe(text.as_bytes());
+            drop(writer);
+            assert_eq!(read(&mut feed, GLANCE, Start::Object).unwrap(), taken.as_bytes(), "{text:?}");
+            let mut rest = String::new();
+            copy.read_to_string(&mut rest).unwrap();
+            assert_eq!(rest, left, "{text:?}");
         }
     }
 
     #[test]
     fn too_large_an_event_is_refused() {
-        let part = || Ok(vec![b' '; 16 << 20]);
-        assert!(collected(vec![part(), part(), part()], false).unwrap_err().contains("32 MiB"));
+        let zeros = File::open("/dev/zero").unwrap();
+        assert!(read(&mut Feed::of(zeros), PATIENCE, Start::Any).unwrap_err().contains("32 MiB"));
     }
 }
