@@ -112,11 +112,13 @@ async fn infer(globals: Globals, out: Output) -> Result<()> {
         None => out.bytes(Cli::command().render_help().to_string().as_bytes()),
         Some(Err(why)) => return hook::refuse(None, &why),
         Some(Ok(hook)) => match hook.event.moment {
-            Moment::Tool(_) => return guard::answer(&hook, globals.root.as_deref()),
+            Moment::Tool(_) | Moment::ToolDone(_) | Moment::SettingsChange(_) => {
+                return guard::answer(&hook, globals.root.as_deref());
+            }
             Moment::SessionStart | Moment::Prompt => {
                 return check::hooked::answer(&hook, globals, Instant::now()).await;
             }
-            Moment::ToolDone(_) | Moment::Other => {}
+            Moment::Other => {}
         },
     }
     Ok(())

@@ -74,11 +74,12 @@ fn captured_events_of_claude_code_are_answered_as_they_must() {
         ("PreToolUse-mcp__fs__write_file.json", false),
         ("PreToolUse-Read.json", true),
         ("PreToolUse-Agent.json", true),
-        ("PreToolUse-Bash.json", true),
-        ("PostToolUse-Write.json", true),
+        ("PreToolUse-Bash.json", false),
+        ("PostToolUse-Write.json", true), // it is done, and its target was known
         ("SessionStart-startup.json", true),
         ("UserPromptSubmit-none.json", true),
-        ("ConfigChange-project_settings.json", true),
+        // There are no settings any more that could run this hook.
+        ("ConfigChange-project_settings.json", false),
     ] {
         let input = project.event(event);
         assert_eq!(allowed(&project.guard(&input)), expected, "{event}");
@@ -91,8 +92,31 @@ fn captured_events_of_claude_code_are_answered_as_they_must() {
 fn a_reason_names_the_file_and_what_to_do_instead() {
     let project = Project::new();
     let reason = stderr(&project.guard(&project.event("PreToolUse-Write.json")));
-    assert!(reason.contains("'.docs/x.md'") && reason.contains("tell the user"), "{reason}");
+    assert!(reason.contains("'.docs/x.md'") && reason.contains("`aitk check`"), "{reason}");
     assert_eq!(reason.lines().count(), 1);
+}
+
+#[test]
+fn the_captured_shells_and_patches_of_every_agent_are_refused() {
+    let project = Project::new();
+    for event in [
+        "claude/PreToolUse-Bash.json",
+        "codex/PreToolUse-Bash.json",
+        "codex/PreToolUse-apply_patch.json",
+        "codex/PreToolUse-apply_patch-subagent.json",
+        "copilot/guard-bash.json",
+        "copilot/PreToolUse-Bash.json",
+        "droid/PreToolUse-Execute.json",
+        "gemini/BeforeTool-run_shell_command.json",
+        "opencode/PreToolUse-bash.json",
+        "qwen/PreToolUse-run_shell_command.json",
+    ] {
+        let (agent, _) = event.split_once('/').unwrap();
+        let input = project.event(&format!("../{event}"));
+        let output = project.run(&["guard", "--agent", agent], &project.root, &input);
+        assert_eq!(output.status.code(), Some(2), "{event}: {}", stderr(&output));
+        assert!(stderr(&output).starts_with("aitk: '.docs/"), "{event}: {}", stderr(&output));
+    }
 }
 
 #[test]

@@ -91,7 +91,7 @@ fn event_name(moment: &Moment) -> Option<&'static str> {
         Moment::Prompt => Some("UserPromptSubmit"),
         Moment::Tool(_) => Some("PreToolUse"),
         Moment::ToolDone(_) => Some("PostToolUse"),
-        Moment::Other => None,
+        Moment::SettingsChange(_) | Moment::Other => None,
     }
 }
 
@@ -106,6 +106,7 @@ pub(super) fn read(name: &str, event: &Value) -> Result<Event, String> {
             let tool = classify(tool, &event["tool_input"]);
             if name == "PreToolUse" { Moment::Tool(tool) } else { Moment::ToolDone(tool) }
         }
+        "ConfigChange" => text("file_path").map_or(Moment::Other, |path| Moment::SettingsChange(path.into())),
         _ => Moment::Other,
     };
     let session = text("session_id").map(str::to_owned);

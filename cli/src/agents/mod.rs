@@ -61,6 +61,8 @@ pub enum Moment {
     Tool(Tool),
     /// A tool has run; it cannot be stopped any more.
     ToolDone(Tool),
+    /// The agent's settings in this file changed.
+    SettingsChange(PathBuf),
     /// Something that neither waits for a verdict nor takes context.
     Other,
 }

@@ -178,6 +178,11 @@ impl Memory {
     }
 }
 
+/// The lock of `owner` as any mirror here heard of it last, when that was, and what it does to agents.
+pub fn last_heard(data: &Path, owner: &Owner) -> Option<(Timestamp, Option<SeenLock>, OnLock)> {
+    Memory::read(data, owner).map(|memory| (memory.seen_at, memory.lock, memory.on_lock))
+}
+
 /// The docs of a revision, from the listing in the cache.
 fn listed(cache: &Cache, hash: &DocsHash) -> Option<Vec<(DocPath, ContentHash)>> {
     let listing = String::from_utf8(cache.get(&as_content(hash))?).ok()?;

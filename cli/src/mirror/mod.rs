@@ -16,6 +16,7 @@ pub mod kept;
 pub mod memory;
 pub mod note;
 pub mod recent;
+pub mod repair;
 pub mod report;
 pub mod scan;
 pub mod stage;

@@ -53,17 +53,6 @@ pub struct State {
     pub docs: Vec<DocState>,
 }
 
-/// A look at the first lines of a state.
-#[derive(Clone, PartialEq, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Glance {
-    /// The project's own docs folder, below the root.
-    pub docs_path: DocPath,
-    /// The lock that the last answer told of.
-    #[serde(deserialize_with = "nullable")]
-    pub lock: Option<SeenLock>,
-}
-
 /// Which docs a mirror is a copy of.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -197,11 +186,6 @@ impl State {
         let path = folder.join(STATE_FILE);
         let plain = fs::symlink_metadata(&path).ok()?.is_file();
         fs::read(path).ok().filter(|_| plain)
-    }
-
-    /// What the guard needs of the state, without the cost of proving it.
-    pub fn glance(folder: &Path) -> Option<Glance> {
-        serde_json::from_slice(&fs::read(folder.join(STATE_FILE)).ok()?).ok()
     }
 
     /// A state; `None` for bytes that are not to be trusted.

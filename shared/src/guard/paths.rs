@@ -22,6 +22,11 @@ pub trait View {
     fn entries(&self, path: &Path) -> Vec<OsString>;
     /// Whether names that differ by case alone may be the same file.
     fn folds_case(&self) -> bool;
+    /// The text of the file at `path` (links followed), if it is one of a reasonable size.
+    fn text(&self, path: &Path) -> Option<String> {
+        let _ = path;
+        None
+    }
 }
 
 /// A path that leads nowhere.
@@ -49,7 +54,7 @@ impl Place {
     pub fn find(path: &Path, cwd: &Path, view: &impl View) -> Result<Self, Lost> {
         let joined = cwd.join(path);
         match joined.is_absolute() {
-            true => Ok(Place { lexical: lexical(&joined), physical: physical(&joined, view)? }),
+            true => Ok(Place { lexical: lexical(&joined, cwd), physical: physical(&joined, cwd, view)? }),
             false => Err(Lost::Relative),
         }
     }
@@ -69,10 +74,10 @@ impl Place {
 
     /// Whether the place is, or is in, a sibling of `tree` whose name starts with `prefix`.
     pub fn is_in_sibling(&self, tree: &Place, prefix: &str, view: &impl View) -> bool {
-        let same = |a: &Path, b: &Path| starts_with(a, b, view) && starts_with(b, a, view);
         let named = |path: &Path| path.file_name().is_some_and(|name| begins(name, prefix, view));
         [&tree.lexical, &tree.physical].into_iter().filter_map(|tree| tree.parent()).any(|parent| {
-            self.ancestors().any(|path| named(path) && path.parent().is_some_and(|above| same(above, parent)))
+            self.ancestors()
+                .any(|path| named(path) && path.parent().is_some_and(|above| is_same(above, parent, view)))
         })
     }
 
@@ -83,7 +88,10 @@ impl Place {
     }
 }
 
-fn lexical(path: &Path) -> PathBuf {
+/// What Linux calls the folder of whoever asks: for a tool its own folder, not that of this process.
+const OWN_FOLDER: [&str; 2] = ["/proc/self/cwd", "/proc/thread-self/cwd"];
+
+fn lexical(path: &Path, cwd: &Path) -> PathBuf {
     let mut out = PathBuf::new();
     for component in path.components() {
         match component {
@@ -91,15 +99,34 @@ fn lexical(path: &Path) -> PathBuf {
             Component::ParentDir => drop(out.pop()),
             other => out.push(other),
         }
+        if is_own_folder(&out) {
+            cwd.clone_into(&mut out);
+        }
     }
     out
 }
 
-fn physical(path: &Path, view: &impl View) -> Result<PathBuf, Lost> {
+fn is_own_folder(path: &Path) -> bool {
+    OWN_FOLDER.iter().any(|own| Path::new(own) == path)
+}
+
+fn physical(path: &Path, cwd: &Path, view: &impl View) -> Result<PathBuf, Lost> {
     let mut out = PathBuf::new();
     let mut rest: VecDeque<OsString> = parts(path);
     let mut links = 0;
     while let Some(part) = rest.pop_front() {
+        if rest.front().is_some_and(|next| next == "cwd") && is_own_folder(&out.join(&part).join("cwd")) {
+            links += 1;
+            if links > MAX_LINKS {
+                return Err(Lost::Links);
+            }
+            rest.pop_front();
+            out.clear();
+            for part in parts(cwd).into_iter().rev() {
+                rest.push_front(part);
+            }
+            continue;
+        }
         match Path::new(&part).components().next() {
             None | Some(Component::CurDir) => continue,
             Some(Component::ParentDir) => {
@@ -129,6 +156,11 @@ fn physical(path: &Path, view: &impl View) -> Result<PathBuf, Lost> {
 
 fn parts(path: &Path) -> VecDeque<OsString> {
     path.components().map(|component| component.as_os_str().to_owned()).collect()
+}
+
+/// Whether two spellings are one path.
+pub fn is_same(a: &Path, b: &Path, view: &impl View) -> bool {
+    starts_with(a, b, view) && starts_with(b, a, view)
 }
 
 fn starts_with(path: &Path, tree: &Path, view: &impl View) -> bool {
@@ -217,7 +249,7 @@ mod tests {
             ("link", "/proj", true),
             ("deep/a.md", "/proj", true),
             ("out/back/new/a.md", "/proj", true),
-            ("/proc/self/cwd/.docs/a.md", "/", true),
+            ("/proc/self/cwd/.docs/a.md", "/proj", true),
             ("/home/me/proj/.docs/a.md", "/", true),
             // A tool that normalises first writes to .docs, one that does not to /tmp: both count.
             ("out/../.docs/a.md", "/proj", true),
@@ -270,6 +302,24 @@ mod tests {
             let place = Place::find(Path::new(path), Path::new("/"), &view).unwrap();
             assert_eq!(place.is_in_sibling(&tree, ".docs.aitk-", &view), expected, "{path}");
         }
+    }
+
+    #[test]
+    fn the_folder_of_whoever_asks_is_the_tools_own() {
+        let view =
+            linked(&[("/proc/self", "77"), ("/proc/77/cwd", "/guard"), ("/x", "/proc/self/cwd/.docs")]);
+        for (path, cwd, expected) in [
+            ("/proc/self/cwd/.docs/a.md", "/proj", true),
+            ("/proc/self/cwd/../proj/.docs/a.md", "/proj", true),
+            ("/proc/thread-self/cwd/a.md", "/proj/.docs", true),
+            ("/x/a.md", "/proj", true),
+            ("/proc/self/cwd/src/a.md", "/proj", false),
+            ("/proc/self/cwd/.docs/a.md", "/other", false),
+        ] {
+            assert_eq!(inside(path, cwd, "/proj/.docs", &view), expected, "{path} from {cwd}");
+        }
+        let round = linked(&[("/loop", "/proc/self/cwd")]);
+        assert_eq!(Place::find(Path::new("x"), Path::new("/proc/self/cwd"), &round), Err(Lost::Links));
     }
 
     #[test]

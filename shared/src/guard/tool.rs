@@ -1,11 +1,17 @@
 //! What a tool call does to files, as far as its name and its input tell.
 //!
-//! Tools are told by their names, in every agent's own words ([`classify`]); a tool that
-//! nobody described is judged by whatever looks like a path in its input.
+//! Tools are told by their names, in every agent's own words ([`classify`]). What is known to
+//! read passes, what is known to write is judged by its targets, and a tool that nobody described
+//! by whatever looks like a path in its input.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::Value;
+
+use super::fields::{paths_in, script_of, targets_of};
+use super::names::{Effect, known, words};
+use super::patch::patched;
+use super::settings::{Change, may_be_settings};
 
 /// A tool call, sorted by its effect rather than by its name.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -14,8 +20,24 @@ pub enum Tool {
     Reads,
     /// Writes these files.
     Writes(Vec<PathBuf>),
+    /// Writes one file by which an agent may be set up.
+    Sets {
+        /// The file.
+        path: PathBuf,
+        /// What becomes of its text.
+        change: Change,
+    },
+    /// Takes these away from their place, with everything below them.
+    Removes(Vec<PathBuf>),
     /// Runs a script in a shell.
     Shell {
+        /// The script.
+        script: String,
+        /// The folder that it starts in, where the call names one; relative to the session's.
+        folder: Option<PathBuf>,
+    },
+    /// Runs a script in PowerShell.
+    PowerShell {
         /// The script.
         script: String,
         /// The folder that it starts in, where the call names one; relative to the session's.
@@ -29,146 +51,69 @@ impl Tool {
     /// The paths that the call names.
     pub fn paths(&self) -> &[PathBuf] {
         match self {
-            Tool::Reads | Tool::Shell { .. } => &[],
-            Tool::Writes(paths) | Tool::Unknown(paths) => paths,
+            Tool::Reads | Tool::Shell { .. } | Tool::PowerShell { .. } => &[],
+            Tool::Writes(paths) | Tool::Removes(paths) | Tool::Unknown(paths) => paths,
+            Tool::Sets { path, .. } => std::slice::from_ref(path),
         }
     }
-}
 
-/// Tools that change no file, and tools that only start others, whose calls have hooks of their own.
-const READERS: [&str; 34] = [
-    "Agent",
-    "AskUserQuestion",
-    "BashOutput",
-    "CronCreate",
-    "CronDelete",
-    "CronList",
-    "EnterPlanMode",
-    "ExitPlanMode",
-    "Glob",
-    "Grep",
-    "KillBash",
-    "KillShell",
-    "LS",
-    "LSP",
-    "ListMcpResourcesTool",
-    "NotebookRead",
-    "Read",
-    "ReadMcpResourceTool",
-    "SendMessage",
-    "Skill",
-    "SlashCommand",
-    "Task",
-    "TaskCreate",
-    "TaskGet",
-    "TaskList",
-    "TaskOutput",
-    "TaskStop",
-    "TaskUpdate",
-    "TodoRead",
-    "TodoWrite",
-    "ToolSearch",
-    "WebFetch",
-    "WebSearch",
-    "Workflow",
-];
-/// Tools of the common MCP file server that change no file.
-const MCP_READERS: [&str; 10] = [
-    "directory_tree",
-    "get_file_info",
-    "list_allowed_directories",
-    "list_directory",
-    "list_directory_with_sizes",
-    "read_file",
-    "read_media_file",
-    "read_multiple_files",
-    "read_text_file",
-    "search_files",
-];
-/// Where the writing tools take their path; another client's tools go by other names under ours.
-const TARGETS: [&str; 4] = ["file_path", "notebook_path", "path", "filePath"];
+    /// Whether it may have written more than its call tells.
+    pub fn is_opaque(&self) -> bool {
+        matches!(self, Tool::Shell { .. } | Tool::PowerShell { .. } | Tool::Unknown(_))
+    }
+}
 
 /// Sorts the call of a tool by its effect.
 pub fn classify(tool: &str, input: &Value) -> Tool {
-    match tool {
-        "Write" | "Edit" | "MultiEdit" | "NotebookEdit" => Tool::Writes(targets(input)),
-        "Bash" | "PowerShell" => {
-            Tool::Shell { script: input["command"].as_str().unwrap_or_default().to_owned(), folder: None }
+    let folder = || fields_folder(input);
+    match known(tool) {
+        Some(Effect::Reads) => Tool::Reads,
+        Some(Effect::Patches) => Tool::Writes(patched(input)),
+        // Without a target it is refused as every write is.
+        Some(Effect::Removes) => match paths_in(input) {
+            paths if paths.is_empty() => Tool::Writes(paths),
+            paths => Tool::Removes(paths),
+        },
+        Some(Effect::Shell) => Tool::Shell { script: script_of(input).unwrap_or_default(), folder: folder() },
+        Some(Effect::PowerShell) => {
+            Tool::PowerShell { script: script_of(input).unwrap_or_default(), folder: folder() }
         }
-        _ if READERS.contains(&tool) => Tool::Reads,
-        _ if tool.starts_with("mcp__")
-            && tool.rsplit("__").next().is_some_and(|t| MCP_READERS.contains(&t)) =>
-        {
-            Tool::Reads
-        }
-        _ => Tool::Unknown(paths_in(input)),
+        Some(Effect::Writes) => writes(input),
+        None => unknown(tool, input),
     }
 }
 
-fn targets(input: &Value) -> Vec<PathBuf> {
-    let text = |field: &&str| input[*field].as_str().filter(|path| !path.is_empty());
-    TARGETS.iter().filter_map(text).map(PathBuf::from).collect()
-}
-
-/// Parts of the names under which tools take paths.
-const PATH_WORDS: [&str; 11] =
-    ["path", "file", "dir", "folder", "source", "src", "dest", "dst", "target", "output", "uri"];
-/// Longest text that is taken for a path, in bytes (`PATH_MAX` on Linux).
-const LONGEST: usize = 4096;
-
-/// Every text in `input`, at any depth, that is a path by its field's name or by its looks.
-pub fn paths_in(input: &Value) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    collect(input, false, &mut found);
-    found
-}
-
-fn collect(value: &Value, named: bool, found: &mut Vec<PathBuf>) {
-    match value {
-        Value::String(text) if named || looks_like_a_path(text) => found.extend(path_of(text)),
-        Value::Array(items) => items.iter().for_each(|item| collect(item, named, found)),
-        Value::Object(fields) => fields.iter().for_each(|(name, value)| {
-            let name = name.to_lowercase();
-            collect(value, PATH_WORDS.iter().any(|word| name.contains(word)), found);
-        }),
-        _ => {}
+fn writes(input: &Value) -> Tool {
+    let targets = targets_of(input);
+    match targets.as_slice() {
+        // An agent that sends a patch under the name of its editing tool.
+        [] => Tool::Writes(patched(input)),
+        [path] if may_be_settings(path) => Tool::Sets { path: path.clone(), change: Change::of(input) },
+        _ => Tool::Writes(targets),
     }
 }
 
-fn looks_like_a_path(text: &str) -> bool {
-    text.contains(['/', '\\']) && !text.contains(char::is_whitespace)
+/// A tool that no table knows: a server's, a plugin's, or a new one.
+fn unknown(tool: &str, input: &Value) -> Tool {
+    let words = words(tool);
+    if words.run()
+        && let Some(script) = script_of(input)
+    {
+        return Tool::Shell { script, folder: fields_folder(input) };
+    }
+    if words.read() {
+        return Tool::Reads;
+    }
+    let paths = paths_in(input);
+    if words.remove() { Tool::Removes(paths) } else { Tool::Unknown(paths) }
 }
 
-/// The path that `text` spells; `None` for what cannot be one.
-fn path_of(text: &str) -> Option<PathBuf> {
-    if text.is_empty() || text.len() > LONGEST || text.contains(char::is_control) {
-        return None;
-    }
-    match text.split_once("://") {
-        Some(("file", rest)) => Some(decoded(rest.strip_prefix("localhost").unwrap_or(rest))),
-        Some((scheme, _)) if scheme.bytes().all(|b| b.is_ascii_alphanumeric()) => None,
-        _ => Some(PathBuf::from(text)),
-    }
-}
-
-/// Undoes the percent signs of a URL.
-fn decoded(text: &str) -> PathBuf {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, after)) = rest.split_first() {
-        let escaped = after.get(..2).and_then(|two| std::str::from_utf8(two).ok());
-        match escaped.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(byte) if first == b'%' => {
-                bytes.push(byte);
-                rest = &after[2..];
-            }
-            _ => {
-                bytes.push(first);
-                rest = after;
-            }
-        }
-    }
-    Path::new(&*String::from_utf8_lossy(&bytes)).to_owned()
+/// The working folder that a call names.
+fn fields_folder(input: &Value) -> Option<PathBuf> {
+    const NAMES: [&str; 7] =
+        ["workdir", "dir_path", "directory", "cwd", "working_directory", "workingDirectory", "workDir"];
+    let named = |name: &&str| input.get(*name).and_then(Value::as_str).filter(|text| !text.is_empty());
+    NAMES.iter().find_map(named).map(PathBuf::from)
 }
 
 #[cfg(test)]
@@ -176,59 +121,117 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    fn writes(path: &str) -> Tool {
+        Tool::Writes(vec![path.into()])
+    }
+
+    fn shell(script: &str, folder: Option<&str>) -> Tool {
+        Tool::Shell { script: script.into(), folder: folder.map(PathBuf::from) }
+    }
+
     #[test]
-    fn tools_are_sorted_by_their_effect() {
-        let writes = |path: &str| Tool::Writes(vec![path.into()]);
+    fn writers_of_every_client_name_their_targets() {
+        for (tool, input, path) in [
+            ("Write", json!({"file_path": "/p/a", "content": "x"}), "/p/a"),
+            ("Edit", json!({"file_path": "/p/a"}), "/p/a"),
+            ("MultiEdit", json!({"file_path": "/p/a", "edits": []}), "/p/a"),
+            ("NotebookEdit", json!({"notebook_path": "/p/n.ipynb", "new_source": "docs/x"}), "/p/n.ipynb"),
+            ("Write", json!({"path": "/p/a", "file_text": "x"}), "/p/a"),
+            ("create", json!({"path": "/p/a", "file_text": "x"}), "/p/a"),
+            ("edit", json!({"path": "/p/a", "old_str": "x"}), "/p/a"),
+            ("write_file", json!({"file_path": "a", "content": "docs/x"}), "a"),
+            ("replace", json!({"file_path": "a", "old_string": "x"}), "a"),
+            ("write", json!({"filePath": "/p/a", "content": "x"}), "/p/a"),
+            ("Create", json!({"file_path": "/p/a", "content": "x"}), "/p/a"),
+            ("editor", json!({"path": "/p/a", "new_text": "x"}), "/p/a"),
+            ("write_to_file", json!({"path": "a", "content": "x"}), "a"),
+            ("editFiles", json!({"files": ["/p/a"]}), "/p/a"),
+            ("replace_string_in_file", json!({"filePath": "/p/a", "oldString": "x"}), "/p/a"),
+            ("fs_write", json!({"command": "create", "path": "/p/a"}), "/p/a"),
+            ("search_replace", json!({"target_file": "/p/a"}), "/p/a"),
+            ("createFile", json!({"uri": "file:///p/a%20b"}), "/p/a b"),
+        ] {
+            assert_eq!(classify(tool, &input), writes(path), "{tool} {input}");
+        }
+        for input in [json!({"content": "x"}), json!({"file_path": 7}), Value::Null, json!([])] {
+            assert_eq!(classify("Write", &input), Tool::Writes(vec![]), "{input}");
+        }
+    }
+
+    #[test]
+    fn patches_name_their_files_in_their_text() {
+        let patch = "*** Begin Patch\n*** Add File: a\n+x\n*** End Patch\n";
+        for (tool, input) in [
+            ("apply_patch", json!({"command": patch})),
+            ("apply_patch", json!({"input": patch})),
+            ("ApplyPatch", json!({"patch": patch})),
+            ("apply_patch", json!({"command": ["apply_patch", patch]})),
+            ("apply_patch", json!(patch)),
+            ("Edit", json!({"patchText": patch})),
+        ] {
+            assert_eq!(classify(tool, &input), writes("a"), "{tool} {input}");
+        }
+        assert_eq!(classify("apply_patch", &json!({"command": "no patch"})), Tool::Writes(vec![]));
+    }
+
+    #[test]
+    fn shells_of_every_client_are_shells() {
         for (tool, input, expected) in [
-            ("Write", json!({"file_path": "/p/a", "content": "x"}), writes("/p/a")),
-            ("Edit", json!({"file_path": "/p/a"}), writes("/p/a")),
-            ("MultiEdit", json!({"file_path": "/p/a", "edits": []}), writes("/p/a")),
-            ("NotebookEdit", json!({"notebook_path": "/p/n.ipynb"}), writes("/p/n.ipynb")),
-            ("Write", json!({"path": "/p/a", "file_text": "x"}), writes("/p/a")),
-            ("Write", json!({"content": "x"}), Tool::Writes(vec![])),
-            ("Write", json!({"file_path": 7}), Tool::Writes(vec![])),
-            ("Edit", Value::Null, Tool::Writes(vec![])),
-            ("Read", json!({"file_path": "/p/a"}), Tool::Reads),
-            ("Agent", json!({"prompt": "write docs/a"}), Tool::Reads),
-            ("mcp__fs__read_text_file", json!({"path": "/p/a"}), Tool::Reads),
-            ("mcp__fs__write_file", json!({"path": "/p/a"}), Tool::Unknown(vec!["/p/a".into()])),
-            ("read_file", json!({"path": "/p/a"}), Tool::Unknown(vec!["/p/a".into()])),
-            ("Tomorrow", json!({"path": "/p/a"}), Tool::Unknown(vec!["/p/a".into()])),
-            (
-                "Bash",
-                json!({"command": "rm -r docs"}),
-                Tool::Shell { script: "rm -r docs".into(), folder: None },
-            ),
+            ("Bash", json!({"command": "ls"}), shell("ls", None)),
+            ("bash", json!({"command": "ls", "workdir": "/p/x"}), shell("ls", Some("/p/x"))),
+            ("run_shell_command", json!({"command": "ls", "dir_path": "x"}), shell("ls", Some("x"))),
+            ("run_shell_command", json!({"command": "ls", "directory": "/p"}), shell("ls", Some("/p"))),
+            ("Execute", json!({"command": "ls"}), shell("ls", None)),
+            ("exec_command", json!({"cmd": "ls", "workdir": "/p"}), shell("ls", Some("/p"))),
+            ("local_shell", json!({"command": ["echo", "a b"]}), shell("echo 'a b'", None)),
+            ("shell", json!({"command": ["bash", "-lc", "rm x > y"]}), shell("bash -lc 'rm x > y'", None)),
+            ("write_stdin", json!({"session_id": 1, "chars": "rm x\n"}), shell("rm x\n", None)),
+            ("run_commands", json!({"commands": ["a", "b"]}), shell("a\nb", None)),
+            ("run_commands", json!({"commands": "[\"a\"]"}), shell("a", None)),
+            ("run_in_terminal", json!({"command": "ls"}), shell("ls", None)),
+            ("mcp__term__run_command", json!({"command": "rm x"}), shell("rm x", None)),
+            ("mcp_desktop_start_process", json!({"command": "rm x"}), shell("rm x", None)),
+            ("PowerShell", json!({"command": "ls"}), Tool::PowerShell { script: "ls".into(), folder: None }),
         ] {
             assert_eq!(classify(tool, &input), expected, "{tool} {input}");
         }
     }
 
     #[test]
-    fn paths_are_found_by_field_or_by_looks() {
-        for (input, paths) in [
-            (json!({"path": "/p/.docs/a.md", "content": "x"}), &["/p/.docs/a.md"][..]),
-            (json!({"filePath": "docs"}), &["docs"]),
-            (json!({"edits": [{"file": "a"}, {"file": "b"}]}), &["a", "b"]),
-            (json!({"paths": ["a", "b"]}), &["a", "b"]),
-            (json!({"from": "docs/a.md", "to": "b/c.md"}), &["docs/a.md", "b/c.md"]),
-            (json!({"uri": "file:///p/a%20b/%2e%2e/c"}), &["/p/a b/../c"]),
-            (json!({"uri": "file://localhost/p/a"}), &["/p/a"]),
-            (json!({"url": "https://example.com/docs/a"}), &[]),
-            (json!({"query": "docs"}), &[]),
-            (json!({"text": "see docs/a.md for more"}), &[]),
-            (json!({"file_text": "# a doc\n\nof docs/"}), &[]),
-            (json!({"path": ""}), &[]),
-            (json!({"path": 1, "more": null}), &[]),
-            (json!("docs/a.md"), &["docs/a.md"]),
+    fn reading_is_told_by_the_name_and_everything_else_by_its_paths() {
+        let unknown = || Tool::Unknown(vec!["/p/a".into()]);
+        let path = json!({"path": "/p/a"});
+        for (tool, expected) in [
+            ("Read", Tool::Reads),
+            ("view", Tool::Reads),
+            ("Agent", Tool::Reads),
+            ("task", Tool::Reads),
+            ("spawn_agent", Tool::Reads),
+            ("read_many_files", Tool::Reads),
+            ("mcp__fs__read_text_file", Tool::Reads),
+            ("mcp__fs__directory_tree", Tool::Reads),
+            ("fs-read_file", Tool::Reads),
+            ("mcp_fs_list_directory", Tool::Reads),
+            ("mcp__fs__write_file", unknown()),
+            ("fs-write_file", unknown()),
+            ("mcp__fs__read_and_update", unknown()),
+            ("mcp__x__searchAndReplace", unknown()),
+            ("Tomorrow", unknown()),
+            ("mcp__fs__move_file", Tool::Removes(vec!["/p/a".into()])),
+            ("delete_file", Tool::Removes(vec!["/p/a".into()])),
         ] {
-            let found = paths_in(&input);
-            assert_eq!(found, paths.iter().map(PathBuf::from).collect::<Vec<_>>(), "{input}");
+            assert_eq!(classify(tool, &path), expected, "{tool}");
         }
     }
 
     #[test]
-    fn broken_percent_signs_stay() {
-        assert_eq!(decoded("/a%/b%zz%4"), Path::new("/a%/b%zz%4"));
+    fn settings_come_with_what_becomes_of_them() {
+        let path = || PathBuf::from("/p/.claude/settings.json");
+        let whole = json!({"file_path": "/p/.claude/settings.json", "content": "{}"});
+        let change = Change::Whole("{}".into());
+        assert_eq!(classify("Write", &whole), Tool::Sets { path: path(), change });
+        let edit = json!({"file_path": "/p/.claude/settings.json", "old_string": "a", "new_string": "b"});
+        let change = Change::Parts(vec![("a".into(), "b".into())]);
+        assert_eq!(classify("Edit", &edit), Tool::Sets { path: path(), change });
     }
 }

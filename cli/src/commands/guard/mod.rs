@@ -1,16 +1,28 @@
 //! `aitk guard`: the hook before an agent's tool runs. It refuses writes into the mirror, into the
-//! project's own docs folder, and into what `.aitk.toml` protects.
+//! project's own docs folder, and into what `.aitk.toml` protects; it asks a person before the hooks
+//! themselves are changed, and denies what would switch them off.
 //!
 //! The event comes on standard input. It decides from local files alone, by where a path really
 //! leads: through links, `..`, another case. To allow is to say nothing and exit with 0; to refuse
 //! is the reason on standard error and exit 2, also when the event cannot be read. Outside aitk
 //! projects everything is allowed.
 //!
+//! While somebody else holds the lock, a session that had no good check writes nothing here; one
+//! that began before goes on and is told once, or stops, as the project's `onLock` says. Before such
+//! a refusal the server is asked once, for 300 ms, where the last word is older than 10 seconds.
+//!
+//! What no hook could stop is undone after the fact: after a shell or an unknown tool the docs are
+//! compared with what was written, and put back from the cache.
+//!
 //! It runs before every tool call, so it is started past the command tree and the runtime, and
 //! does nothing that it need not.
 
+mod after;
 mod git;
+mod held;
+mod known;
 mod legacy;
+mod settings_change;
 mod sites;
 mod view;
 
@@ -18,11 +30,14 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use aitk_shared::guard::{Place, Refusal, Tool, Verdict as Judgement, judge};
+use aitk_shared::guard::shell::{Reach, Setting};
+use aitk_shared::guard::{Intent, Refusal, Scene, Site, Tool, Verdict as Judgement, judge};
 
 use crate::agents::{Moment, Verdict};
+use crate::config::Dirs;
 use crate::error::Result;
-use crate::hook::{self, Hook};
+use crate::hook::{self, Hook, below};
+use sites::Project;
 pub use sites::is_project;
 use view::Disk;
 
@@ -65,41 +80,107 @@ pub fn run(agent: Option<&str>, root: Option<&Path>) -> Result<()> {
     }
 }
 
-/// Answers an event; what is no tool's call passes.
+/// Answers an event; what is neither a tool's call nor a change of settings passes.
 pub fn answer(hook: &Hook, root: Option<&Path>) -> Result<()> {
-    let Moment::Tool(tool) = &hook.event.moment else { return hook.reply(Verdict::Pass) };
-    hook.reply(match decide(hook, tool, root) {
-        Ok(Judgement::Allow) => Verdict::Pass,
-        Ok(Judgement::Ask(refusal)) => Verdict::Ask(format!("aitk: {refusal}")),
-        Ok(Judgement::Deny(refusal)) => Verdict::Refuse(format!("aitk: {refusal}")),
-        Err(error) => Verdict::Refuse(format!("aitk: cannot decide: {error}")),
+    let verdict = match &hook.event.moment {
+        Moment::Tool(tool) => before(hook, tool, root),
+        Moment::ToolDone(tool) => after(hook, tool, root),
+        Moment::SettingsChange(path) => settings_change::verdict(hook, path, root),
+        Moment::SessionStart | Moment::Prompt | Moment::Other => Ok(Verdict::Pass),
+    };
+    hook.reply(verdict.unwrap_or_else(|error| Verdict::Refuse(format!("aitk: cannot decide: {error}"))))
+}
+
+/// Decides whether a tool may run.
+fn before(hook: &Hook, tool: &Tool, root: Option<&Path>) -> std::io::Result<Verdict> {
+    let (cwd, home) = (hook.cwd()?, home());
+    let setting = Setting { cwd: &cwd, home: home.as_deref(), variable: &|name| std::env::var(name).ok() };
+    let mut disk = Disk::default();
+    let intent = match Intent::of(tool, &setting, &disk) {
+        Ok(intent) => intent,
+        Err(lost) => {
+            let is_here = !sites::roots(&hook.root(root)?, &cwd, &[]).is_empty();
+            return Ok(if is_here { refused(&Refusal::Lost(lost), &[]) } else { Verdict::Pass });
+        }
+    };
+    let session_root = hook.root(root)?;
+    let mut roots = sites::roots(&session_root, &cwd, &intent.aims);
+    if intent.aims.iter().any(|aim| aim.reach == Reach::Tree) {
+        // What is taken away may have projects below it.
+        roots.extend(below::projects(&session_root));
+        roots.sort();
+        roots.dedup();
+    }
+    if roots.is_empty() {
+        // A write without a target is refused where there is something to protect.
+        return Ok(Verdict::Pass);
+    }
+    let data = Dirs::of_user().ok().map(|dirs| dirs.data);
+    let mut told: Vec<_> = roots.iter().filter_map(|root| after::catch_up(root, data.as_deref()?)).collect();
+    if intent.is_harmless() && !tool.is_opaque() {
+        return Ok(said(told));
+    }
+    if !told.is_empty() {
+        // What was repaired is another folder now.
+        disk = Disk::default();
+    }
+    let projects: Vec<_> =
+        roots.iter().filter_map(|root| Project::at(root, data.as_deref(), &disk)).collect();
+    let sites: Vec<Site> = projects.iter().map(|project| project.site.clone()).collect();
+    let scene = Scene { sites: &sites, cwd: &cwd, home: home.as_deref(), view: &disk };
+    let judgement = judge(&intent, &scene);
+    if let Judgement::Deny(refusal) = &judgement {
+        return Ok(refused(refusal, &told));
+    }
+    let session = hook.event.session.as_deref().unwrap_or(hook.agent());
+    for project in
+        projects.iter().filter(|project| intent.aims.iter().any(|aim| project.site.holds(aim, &disk)))
+    {
+        let Some(data) = &data else { continue };
+        match held::effect(project, session, data) {
+            Ok(lines) => told.extend(lines),
+            Err(held) => return Ok(refused(&Refusal::Locked(*held), &told)),
+        }
+    }
+    if tool.is_opaque()
+        && let Some(data) = &data
+    {
+        projects.iter().for_each(|project| after::expect(project, data));
+    }
+    Ok(match judgement {
+        Judgement::Ask(refusal) => Verdict::Ask(reason(&refusal, &told)),
+        _ => said(told),
     })
 }
 
-fn decide(hook: &Hook, tool: &Tool, root: Option<&Path>) -> std::io::Result<Judgement> {
-    if matches!(tool, Tool::Reads | Tool::Shell { .. }) || *tool == Tool::Unknown(Vec::new()) {
-        return Ok(Judgement::Allow);
+/// Looks at what a tool did that could do more than its call told.
+fn after(hook: &Hook, tool: &Tool, root: Option<&Path>) -> std::io::Result<Verdict> {
+    if !tool.is_opaque() {
+        return Ok(Verdict::Pass);
     }
-    let cwd = hook.cwd()?;
-    let mut places = Vec::new();
-    for path in tool.paths() {
-        match Place::find(&at_home(path), &cwd, &Disk) {
-            Ok(place) => places.push(place),
-            Err(lost) => return Ok(Judgement::Deny(Refusal::Lost(lost))),
-        }
-    }
-    let sites = sites::around(&hook.root(root)?, &cwd, &places);
-    // A write without a target is refused where there is something to protect.
-    Ok(if sites.is_empty() { Judgement::Allow } else { judge(tool, &places, &sites, &Disk) })
+    let (cwd, root) = (hook.cwd()?, hook.root(root)?);
+    let roots = sites::roots(&root, &cwd, &[]);
+    let Ok(dirs) = Dirs::of_user() else { return Ok(Verdict::Pass) };
+    Ok(said(roots.iter().filter_map(|root| after::look(root, &dirs.data)).collect()))
 }
 
-/// `~/x` as a shell would read it.
-fn at_home(path: &Path) -> PathBuf {
-    let home = std::env::var_os("HOME").filter(|home| !home.is_empty());
-    match (path.strip_prefix("~"), home) {
-        (Ok(rest), Some(home)) => Path::new(&home).join(rest),
-        _ => path.to_owned(),
-    }
+fn said(told: Vec<String>) -> Verdict {
+    if told.is_empty() { Verdict::Pass } else { Verdict::Tell(format!("aitk: {}", told.join(" "))) }
+}
+
+fn refused(refusal: &Refusal, told: &[String]) -> Verdict {
+    Verdict::Refuse(reason(refusal, told))
+}
+
+fn reason(refusal: &Refusal, told: &[String]) -> String {
+    let mut text = format!("aitk: {refusal}");
+    told.iter().for_each(|line| text.push_str(&format!(" Note: {line}")));
+    text
+}
+
+/// The home of the agent's user.
+fn home() -> Option<PathBuf> {
+    std::env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute())
 }
 
 /// A command line of the guard.

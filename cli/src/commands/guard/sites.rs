@@ -4,15 +4,16 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use aitk_shared::guard::{Place, Site, Trees};
+use aitk_shared::guard::{Aim, Place, Site, Trees};
 use aitk_shared::path::SYNC_HASH_FILE;
 
+use super::known::Known;
 use super::view::Disk;
-use crate::config::{self, Environment, Flags, PROJECT_FILE};
+use crate::config::{self, Config, Environment, Flags, PROJECT_FILE};
 use crate::hook::launch_folder;
-use crate::mirror::state::{STATE_FILE, State, now};
+use crate::mirror::state::STATE_FILE;
 use crate::output::shown;
 
 /// Where the mirror is unless the project file says otherwise.
@@ -20,16 +21,47 @@ const MIRROR: &str = ".docs";
 /// Where a project's own docs are until the server says otherwise.
 const DOCS: &str = "docs";
 
-/// Finds the projects around the session's root and folder, and around `places`.
-pub fn around(root: &Path, cwd: &Path, places: &[Place]) -> Vec<Site> {
+/// A project, and what is known of it here.
+#[derive(Debug)]
+pub struct Project {
+    /// What it protects.
+    pub site: Site,
+    /// What its mirror and this user's notes tell.
+    pub known: Known,
+}
+
+impl Project {
+    /// The project in `root`; `data` is the user's data folder.
+    pub fn at(root: &Path, data: Option<&Path>, disk: &Disk) -> Option<Self> {
+        let place = Place::find(root, root, disk).ok()?;
+        let mut known = Known::default();
+        let trees = trees(root, disk, |mirror| {
+            known = Known::of(mirror, data);
+            known.clone()
+        });
+        Some(Project { site: Site { root: place, trees }, known })
+    }
+
+    /// The root; absolute, without links.
+    pub fn root(&self) -> &Path {
+        &self.site.root.physical
+    }
+
+    /// Where the mirror is; absolute, without links.
+    pub fn mirror(&self) -> Option<&Path> {
+        self.site.trees.as_ref().ok().map(|trees| trees.mirror.physical.as_path())
+    }
+}
+
+/// The roots of the projects around the session's root and folder, and around `aims`.
+pub fn roots(root: &Path, cwd: &Path, aims: &[Aim]) -> Vec<PathBuf> {
     let launched = launch_folder();
-    let above = [Some(root), Some(cwd), launched.as_deref()].into_iter().flatten().flat_map(Path::ancestors);
-    let folders: BTreeSet<&Path> = above.chain(places.iter().flat_map(Place::ancestors)).collect();
-    folders
-        .into_iter()
-        .filter(|folder| is_marked(folder) || (*folder == root && is_project(root)))
-        .filter_map(site)
-        .collect()
+    let mut folders = BTreeSet::new();
+    let above = [Some(root), Some(cwd), launched.as_deref()].into_iter().flatten();
+    folders.extend(above.flat_map(Path::ancestors));
+    folders.extend(aims.iter().flat_map(|aim| aim.place.ancestors()));
+    let is_root = |folder: &&Path| is_marked(folder) || (*folder == root && is_project(root));
+    folders.into_iter().filter(is_root).map(Path::to_owned).collect()
 }
 
 /// Whether a folder is a project for a hook that runs in it.
@@ -38,37 +70,39 @@ pub fn is_project(root: &Path) -> bool {
 }
 
 /// Whether a folder says by itself that it is a project: some other tool may have its own `.docs`.
-fn is_marked(folder: &Path) -> bool {
+pub fn is_marked(folder: &Path) -> bool {
     let mirror = folder.join(MIRROR);
-    [folder.join(PROJECT_FILE), mirror.join(SYNC_HASH_FILE), mirror.join(STATE_FILE)]
-        .iter()
-        .any(|path| path.symlink_metadata().is_ok())
+    let is_there = |path: PathBuf| path.symlink_metadata().is_ok();
+    is_there(folder.join(PROJECT_FILE))
+        || is_there(mirror.clone())
+            && [SYNC_HASH_FILE, STATE_FILE].iter().any(|name| is_there(mirror.join(name)))
 }
 
-fn site(root: &Path) -> Option<Site> {
-    let place = |path: &Path| Place::find(path, root, &Disk).ok();
-    Some(Site { root: place(root)?, trees: trees(root) })
-}
-
-fn trees(root: &Path) -> Result<Trees, String> {
+/// The settings of the project in `root`, from its file alone.
+pub fn settings(root: &Path) -> Result<Config, String> {
     let path = root.join(PROJECT_FILE);
     let text = match fs::read_to_string(&path) {
         Err(error) if error.kind() == ErrorKind::NotFound => None,
         text => Some(text.map_err(|error| format!("{}: {error}", path.display()))?),
     };
     let nothing = Environment::default();
-    let config = config::resolve(Flags::default(), &nothing, (&path, text.as_deref()), (Path::new(""), None))
-        .map_err(|error| error.message)?;
+    config::resolve(Flags::default(), &nothing, (&path, text.as_deref()), (Path::new(""), None))
+        .map_err(|error| error.message)
+}
+
+fn trees(root: &Path, disk: &Disk, know: impl FnOnce(&Path) -> Known) -> Result<Trees, String> {
+    let config = settings(root)?;
     let place = |path: &Path| {
-        Place::find(path, root, &Disk).map_err(|lost| format!("{}: {lost}", shown(&path.to_string_lossy())))
+        Place::find(path, root, disk).map_err(|lost| format!("{}: {lost}", shown(&path.to_string_lossy())))
     };
-    let known = State::glance(&root.join(&config.mirror));
-    let docs = known.as_ref().map_or(DOCS, |known| known.docs_path.as_str());
-    let lock = known.as_ref().and_then(|known| known.lock.as_ref());
+    let mirror = place(&config.mirror)?;
+    let known = know(&mirror.physical);
+    let docs = known.state.as_ref().map_or(DOCS, |state| state.docs_path.as_str());
     Ok(Trees {
-        mirror: place(&config.mirror)?,
+        mirror,
+        is_complete: known.state.is_some() || config.project.is_none(),
         docs: place(Path::new(docs))?,
-        docs_are_free: lock.is_some_and(|lock| lock.is_yours && lock.is_live(now())),
+        docs_are_free: known.lock().is_some_and(|lock| lock.is_yours),
         more: config.protect.iter().map(|path| place(path)).collect::<Result<_, _>>()?,
     })
 }
@@ -77,15 +111,19 @@ fn trees(root: &Path) -> Result<Trees, String> {
 #[cfg(unix)]
 mod tests {
     use super::*;
-    use aitk_shared::guard::{Refusal, Tool, Verdict, judge};
+    use aitk_shared::guard::shell::Setting;
+    use aitk_shared::guard::{Intent, Refusal, Scene, Tool, Verdict, judge};
     use std::os::unix::fs::symlink;
-    use std::path::PathBuf;
 
     /// What is refused of a write to `path` from a session in `root`.
     fn judged(root: &Path, path: &str) -> Option<Refusal> {
-        let place = Place::find(Path::new(path), root, &Disk).unwrap();
-        let sites = around(root, root, std::slice::from_ref(&place));
-        match judge(&Tool::Writes(vec![path.into()]), &[place], &sites, &Disk) {
+        let setting = Setting { cwd: root, home: None, variable: &|_| None };
+        let disk = Disk::default();
+        let intent = Intent::of(&Tool::Writes(vec![path.into()]), &setting, &disk).unwrap();
+        let roots = roots(root, root, &intent.aims);
+        let sites: Vec<_> =
+            roots.iter().filter_map(|root| Project::at(root, None, &disk)).map(|p| p.site).collect();
+        match judge(&intent, &Scene { sites: &sites, cwd: root, home: None, view: &disk }) {
             Verdict::Allow => None,
             Verdict::Ask(refusal) | Verdict::Deny(refusal) => Some(refusal),
         }
@@ -124,7 +162,8 @@ mod tests {
             ("src/docs/x.md".into(), false),
             (".docs/../src/x.rs".into(), false),
             ("out/x.md".into(), false),
-            (".aitk.toml".into(), false),
+            (".aitk.toml".into(), true),
+            ("src/.aitk.yaml".into(), false),
             (absolute(home.path(), "elsewhere/docs/x.md"), false),
         ] {
             assert_eq!(judged(&root, &path).is_some(), refused, "{path}: {:?}", judged(&root, &path));
@@ -155,7 +194,7 @@ mod tests {
         for broken in ["protect = 7", "mirror = '../x'", "]", "key = 'sk_1'"] {
             fs::write(root.join(".aitk.toml"), broken).unwrap();
             assert!(matches!(judged(&root, "src/x.rs"), Some(Refusal::Unknown(_))), "{broken}");
-            assert_eq!(judged(&root, ".aitk.toml"), None, "{broken}");
+            assert!(matches!(judged(&root, ".aitk.toml"), Some(Refusal::Own(_))), "{broken}");
         }
     }
 }
