@@ -5,6 +5,7 @@
 mod agents;
 mod faults;
 mod first_light;
+mod guarding;
 mod old_hooks;
 mod owed;
 mod refusals;

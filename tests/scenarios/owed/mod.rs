@@ -3,5 +3,6 @@
 mod consistency;
 mod content;
 mod fails_open;
+pub mod guard;
 mod names;
 mod network;
