@@ -128,7 +128,7 @@ mod tests {
             event("preToolUse", json!({"tool_name": "Write", "tool_input": {"file_path": "/p/a"}})).moment,
             writes
         );
-        let shell = Tool::Shell { script: "rm a".into(), folder: None };
+        let shell = Tool::Shell { script: "rm a".into(), folder: Some("/p/src".into()) };
         let run = event("beforeShellExecution", json!({"command": "rm a", "cwd": "/p/src"}));
         assert_eq!((run.moment, run.cwd), (Moment::Tool(shell), Some("/p/src".into())));
         let server =
