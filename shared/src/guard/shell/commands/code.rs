@@ -92,6 +92,33 @@ const READS: &[&str] = &[
     "puts ",
     "print ",
 ];
+/// Words before literals that are compared or put into other text.
+const TEXTS: &[&str] = &[
+    ".replace(",
+    "replaceall(",
+    ".sub(",
+    ".gsub(",
+    ".gsub!(",
+    ".sub!(",
+    ".split(",
+    ".startswith(",
+    ".endswith(",
+    ".starts_with(",
+    ".count(",
+    ".index(",
+    ".indexof(",
+    ".find(",
+    ".search(",
+    ".match(",
+    ".includes(",
+    "assert ",
+    " in ",
+    "== ",
+    "!= ",
+    " not ",
+    ".join(",
+    ".encode(",
+];
 /// How files are opened for writing.
 const MODES: &[&str] =
     &["w", "a", "x", "wb", "ab", "xb", "wt", "at", "w+", "a+", "r+", "rb+", "r+b", "wb+", "w+b"];
@@ -183,7 +210,7 @@ fn judged(walker: &mut Walker<'_>, code: &str, operands: &[Text]) {
     let literals = literals(code);
     let plain = code.to_lowercase().replace("stdout.write", "").replace("stderr.write", "");
     let changes = CHANGES.iter().any(|word| plain.contains(word));
-    let opens = literals.iter().any(|literal| MODES.contains(&literal.text) && literal.after_comma);
+    let opens = literals.iter().any(|l| l.is_moved_to || (MODES.contains(&l.text) && l.after_comma));
     if !changes && !opens {
         return;
     }
@@ -213,6 +240,8 @@ fn judged(walker: &mut Walker<'_>, code: &str, operands: &[Text]) {
 struct Literal<'c> {
     text: &'c str,
     after_comma: bool,
+    /// `path.replace("here")`.
+    is_moved_to: bool,
     is_read: bool,
 }
 
@@ -221,6 +250,8 @@ fn literals(code: &str) -> Vec<Literal<'_>> {
     let mut found = Vec::new();
     let bytes = code.as_bytes();
     let mut at = 0;
+    // Whether the literal before was what a replacement looks for.
+    let mut replacing = false;
     while at < bytes.len() {
         let quote = bytes[at];
         if !matches!(quote, b'"' | b'\'' | b'`') {
@@ -246,7 +277,7 @@ fn literals(code: &str) -> Vec<Literal<'_>> {
         }
         let end = end.min(bytes.len());
         if let Some(text) = code.get(from..end) {
-            let before = code[..at].trim_end_matches([' ', 'r', 'b', 'f', 'u']);
+            let before = code[..at].trim_end_matches(['r', 'b', 'f', 'u']);
             // Only the words just before matter.
             let near = before
                 .get(floor(before, before.len().saturating_sub(24))..)
@@ -258,10 +289,18 @@ fn literals(code: &str) -> Vec<Literal<'_>> {
                 || after.starts_with(", 'utf")
                 || after.starts_with(", \"utf");
             let reads = READS.iter().any(|word| near.ends_with(word));
+            // `text.replace("a", "b")`, but not `os.replace("a", "b")` and `path.replace("b")`.
+            let replaces = near.ends_with(".replace(") || near.ends_with(".sub(");
+            let is_text = !near.ends_with("os.replace(")
+                && TEXTS.iter().any(|word| near.ends_with(word))
+                && (!replaces || after.starts_with(','));
+            let is_text = is_text || (replacing && before.trim_end().ends_with(','));
+            replacing = is_text && replaces;
             found.push(Literal {
                 text,
-                after_comma: before.ends_with([',', '=']),
-                is_read: reads && (alone || named || near.ends_with(' ')),
+                after_comma: before.trim_end().ends_with([',', '=']),
+                is_moved_to: near.ends_with(".replace(") && after.starts_with(')'),
+                is_read: is_text || reads && (alone || named || near.ends_with(' ')),
             });
         }
         at = end + width;

@@ -32,6 +32,7 @@ pub(super) fn run(walker: &mut Walker<'_>, call: &Call<'_>) -> Option<Text> {
             let known = path.gapped();
             let trimmed = known.trim_end_matches('/');
             line(Text::known(match trimmed.rfind('/') {
+                None if path.as_known().is_none() => return Some(Text::naming(path.names())),
                 Some(0) => "/",
                 Some(end) => &trimmed[..end],
                 None => ".",
