@@ -60,8 +60,12 @@ impl Walker<'_> {
     }
 
     fn push(&mut self, path: PathBuf, reach: Reach) {
-        if path.starts_with("/dev") && reach == Reach::File {
-            return;
+        // Devices and open files are no files of anybody's.
+        if let Some(name) = path.to_str().and_then(|path| path.strip_prefix("/dev/")) {
+            let number = name.strip_prefix("fd/").is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()));
+            if number || ["null", "zero", "tty", "stdin", "stdout", "stderr"].contains(&name) {
+                return;
+            }
         }
         // What goes through a link that the script made itself lands where the link points.
         let through: Vec<PathBuf> = (self.links.iter())

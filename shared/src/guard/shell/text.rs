@@ -158,7 +158,8 @@ impl Text {
         self.split(char::is_whitespace)
     }
 
-    fn split(&self, at: impl Fn(char) -> bool + Copy) -> Vec<Text> {
+    /// The pieces between the characters that `at` tells; empty ones are left out.
+    pub(super) fn split(&self, at: impl Fn(char) -> bool + Copy) -> Vec<Text> {
         let mut out = vec![Text::default()];
         for part in &self.0 {
             match part {

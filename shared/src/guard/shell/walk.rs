@@ -37,6 +37,12 @@ pub(super) struct Walker<'a> {
     pub(super) links: Vec<(PathBuf, PathBuf)>,
     /// Output of the last process substitution among a command's words.
     pub(super) substitution: Option<Text>,
+    /// Whether a `cd` led to a folder that is not there, so that it may have stayed.
+    pub(super) lost: bool,
+    /// Folders that the script makes under names of their own.
+    pub(super) made: Vec<PathBuf>,
+    /// Functions within functions at this point.
+    pub(super) functions: usize,
     /// Whether there was more than can be followed.
     pub(super) exhausted: bool,
     /// Folders listed so far.
@@ -74,6 +80,9 @@ impl<'a> Walker<'a> {
             aitk: Vec::new(),
             links: Vec::new(),
             substitution: None,
+            lost: false,
+            made: Vec::new(),
+            functions: 0,
             exhausted: false,
             listed: 0,
             nested: 0,
@@ -165,6 +174,8 @@ impl<'a> Walker<'a> {
     fn and_or(&mut self, list: &ast::AndOrList) -> Text {
         // Where the shell is when what ran last has failed.
         let mut failed = self.state.clone();
+        let start = failed.clone();
+        let lost = std::mem::take(&mut self.lost);
         let mut output = self.pipeline(&list.first);
         let mut certain = succeeds(&list.first);
         for next in &list.additional {
@@ -190,13 +201,12 @@ impl<'a> Walker<'a> {
                 }
             }
         }
-        if !certain && !list.additional.is_empty() && !self.state.over {
-            // What came last may not have run: `a && cd b; c`.
-            let runs_to_its_end = list.additional.iter().all(|next| matches!(next, ast::AndOr::Or(_)));
-            if !runs_to_its_end {
-                let here = std::mem::take(&mut self.state);
-                self.state = here.joined(failed);
-            }
+        // What came last may not have run: `a && cd b; c`, `a && exit; c`.
+        let conditional = list.additional.iter().any(|next| matches!(next, ast::AndOr::And(_)));
+        let lost = std::mem::replace(&mut self.lost, lost);
+        if (conditional && (!certain || self.state.over)) || lost {
+            let here = std::mem::take(&mut self.state);
+            self.state = here.joined(if lost { start } else { failed });
         }
         output
     }
@@ -349,12 +359,17 @@ impl<'a> Walker<'a> {
             false => vec![Text::naming(values.iter().flat_map(Text::names).take(4096).collect())],
         };
         let mut output = Text::default();
+        let before = self.state.clone();
         for value in values {
             if self.exhausted || self.state.over {
                 break;
             }
             self.state.set(&clause.variable_name, value);
             output.append(&self.list(&clause.body.list));
+        }
+        if self.state.over {
+            // A `break` or `continue` may have come before the end.
+            self.state = before;
         }
         output
     }
@@ -478,8 +493,10 @@ impl<'a> Walker<'a> {
             return Text::gap();
         }
         let before = self.state.arguments.replace(args.to_vec());
+        self.functions += 1;
         let ast::FunctionBody(compound, redirects) = body;
         let output = self.around(redirects.as_ref(), input.cloned(), |walker| walker.compound(compound));
+        self.functions -= 1;
         self.state.arguments = before;
         // A `return` ends the function alone; an `exit` is rare enough to be taken for one.
         self.state.over = false;

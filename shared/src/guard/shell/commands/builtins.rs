@@ -1,5 +1,7 @@
 //! Commands of the shell itself.
 
+use std::path::Path;
+
 use super::options;
 use crate::guard::shell::emit::lexical;
 use crate::guard::shell::state::{Folders, Variable, bounded};
@@ -75,11 +77,11 @@ pub(super) fn run(walker: &mut Walker<'_>, call: &Call<'_>) -> Option<Text> {
         "source" | "." => match call.args.first().map(Text::head) {
             Some("/dev/fd/63") => {
                 let script = walker.substitution.take().unwrap_or_else(Text::gap);
-                return Some(scripted(walker, &script));
+                return Some(sourced(walker, &script));
             }
             Some("/dev/stdin" | "-") => {
                 let script = call.input.cloned().unwrap_or_else(Text::gap);
-                return Some(scripted(walker, &script));
+                return Some(sourced(walker, &script));
             }
             _ => {}
         },
@@ -102,7 +104,10 @@ pub(super) fn run(walker: &mut Walker<'_>, call: &Call<'_>) -> Option<Text> {
                 walker.state.dot_files = call.args.first().is_none_or(|flag| flag.head() != "-u");
             }
         }
-        "exit" | "return" | "logout" => walker.state.over = true,
+        // With more words than one they are refused, as is a `return` from nowhere.
+        "exit" if call.args.len() < 2 => walker.state.over = true,
+        "return" if call.args.len() < 2 && walker.functions > 0 => walker.state.over = true,
+        "exit" | "return" | "logout" => {}
         ":" | "let" | "getopts" | "hash" | "ulimit" | "umask" | "wait" | "jobs" | "disown" | "bg" | "fg"
         | "break" | "continue" | "unalias" | "unsetopt" | "enable" | "dirs" | "times" | "history"
         | "complete" | "bind" => {}
@@ -121,12 +126,28 @@ pub(super) fn scripted(walker: &mut Walker<'_>, script: &Text) -> Text {
     walker.script(script)
 }
 
+fn sourced(walker: &mut Walker<'_>, script: &Text) -> Text {
+    let output = scripted(walker, script);
+    // A `return` ends that script alone.
+    walker.state.over = false;
+    output
+}
+
 fn enter(walker: &mut Walker<'_>, mut to: Folders) {
     to.dedup();
+    walker.lost |= to.iter().flatten().any(|folder| !is_there(walker, folder));
     if to.is_empty() {
         to.push(None);
     }
     walker.state.before = std::mem::replace(&mut walker.state.folders, to);
+}
+
+/// Whether a folder exists, or was made by the script.
+fn is_there(walker: &Walker<'_>, folder: &Path) -> bool {
+    let made = |path: &Path| path.starts_with(folder) || folder.starts_with(path);
+    walker.view.identity(folder).is_some()
+        || walker.made.iter().any(|path| made(path))
+        || walker.writes.iter().take(256).any(|write| made(&lexical(&write.path)))
 }
 
 fn home(walker: &mut Walker<'_>) -> Folders {
@@ -139,7 +160,13 @@ pub(super) fn folders(walker: &mut Walker<'_>, to: &Text) -> Folders {
     let to = match to.as_known() {
         Some(known) => known.to_owned(),
         // Below a known folder it is somewhere below.
-        None if to.head().contains('/') => to.filled(),
+        None if to.head().contains('/') => {
+            let filled = to.filled();
+            for folder in walker.state.folders.clone().into_iter().flatten() {
+                walker.made.push(lexical(&folder.join(&filled)));
+            }
+            filled
+        }
         None => return vec![None],
     };
     let from = walker.state.folders.iter();
@@ -151,9 +178,13 @@ pub(super) fn folders(walker: &mut Walker<'_>, to: &Text) -> Folders {
 }
 
 fn read(walker: &mut Walker<'_>, call: &Call<'_>) {
-    let words = options(call.args, &["d", "n", "N", "p", "t", "u", "i", "a", "O", "s", "c", "C"]);
-    let mut names: Vec<Text> = words.operands.clone();
     let lists = call.name != "read";
+    let valued: &[&str] = match lists {
+        true => &["d", "n", "O", "s", "u", "C", "c"],
+        false => &["d", "n", "N", "p", "t", "u", "i", "a"],
+    };
+    let words = options(call.args, valued);
+    let mut names: Vec<Text> = words.operands.clone();
     names.extend(words.values(&["a"]).into_iter().filter(|_| !lists));
     if names.is_empty() {
         names.push(Text::known(if lists { "MAPFILE" } else { "REPLY" }));
@@ -165,7 +196,10 @@ fn read(walker: &mut Walker<'_>, call: &Call<'_>) {
     };
     let values = match (names.len(), lists) {
         (1, _) => input.lines(),
-        _ => input.words(),
+        _ => match walker.variable("IFS").and_then(|ifs| ifs.first()?.as_known().map(str::to_owned)) {
+            Some(ifs) if !ifs.is_empty() => input.split(|c| c.is_whitespace() || ifs.contains(c)),
+            _ => input.words(),
+        },
     };
     for name in names.iter().filter_map(Text::as_known) {
         let value = match lists || words.has(&["a"]) {

@@ -168,7 +168,10 @@ fn mktemp(walker: &mut Walker<'_>, call: &Call<'_>) -> Text {
     let path = match (folder, name) {
         (Some(folder), name) => within(&folder, &name.unwrap_or_else(|| Text::known("tmp.0"))),
         (None, Some(name)) if !words.has(&["t", "tmpdir"]) => name,
-        _ => return Text::known("/tmp/tmp.0\n"),
+        _ => {
+            walker.made.push("/tmp/tmp.0".into());
+            return Text::known("/tmp/tmp.0\n");
+        }
     };
     walker.write(&path, Reach::File);
     let mut output = path;

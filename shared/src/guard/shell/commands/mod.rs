@@ -57,7 +57,7 @@ pub(super) fn run(walker: &mut Walker<'_>, call: &Call<'_>) -> Text {
 }
 
 /// Options under which programs take the path that they write.
-const OUTPUTS: [&str; 18] = [
+const OUTPUTS: [&str; 24] = [
     "o",
     "output",
     "out",
@@ -76,20 +76,53 @@ const OUTPUTS: [&str; 18] = [
     "dest-dir",
     "target-dir",
     "log-file",
+    "coverprofile",
+    "pack-destination",
+    "coverageDirectory",
+    "site-dir",
+    "save-to",
+    "write-to",
 ];
 /// Programs whose `-o` says something else, and that write no file.
-const READERS: [&str; 30] = [
+const READERS: [&str; 29] = [
     "cat", "grep", "egrep", "fgrep", "rg", "ag", "ack", "ls", "ps", "head", "tail", "less", "more", "wc",
     "diff", "cmp", "file", "stat", "du", "df", "jq", "nl", "od", "xxd", "column", "comm", "join", "tac",
-    "bat", "kubectl",
+    "bat",
 ];
 
 fn unknown(walker: &mut Walker<'_>, call: &Call<'_>) -> Text {
-    if !READERS.contains(&call.name) {
-        let options = options(call.args, &OUTPUTS);
-        for target in options.values(&OUTPUTS) {
-            walker.write(&target, Reach::File);
+    if READERS.contains(&call.name) {
+        return Text::gap();
+    }
+    let words = options(call.args, &OUTPUTS);
+    for (name, value) in &words.options {
+        let other = ["timeout", "layout", "without", "checkout"].iter().any(|word| name.contains(word));
+        let says_so = name.len() > 2 && !other && (name.contains("out") || name.contains("dest"));
+        if let Some(value) = value.as_ref().filter(|_| says_so || OUTPUTS.contains(&&name[..])) {
+            walker.write(value, Reach::File);
         }
+    }
+    let first = words.operands.first().map(Text::head).unwrap_or_default();
+    let last = words.operands.last().filter(|_| words.operands.len() > 1);
+    match call.name {
+        // These name what they write last.
+        "ffmpeg" | "convert" | "magick" | "sphinx-build" | "degit" | "tiged" | "qpdf" | "wkhtmltopdf"
+        | "gsutil" => {
+            write_all(walker, last, Reach::File);
+        }
+        "cargo" | "npm" | "django-admin" if matches!(first, "new" | "init" | "startproject") => {
+            write_all(walker, last, Reach::File);
+        }
+        "docker" | "podman" | "kubectl" | "aws" | "oc"
+            if words.operands.iter().any(|word| word.head() == "cp") =>
+        {
+            write_all(walker, last.filter(|target| !target.head().contains(':')), Reach::File);
+        }
+        "mkdocs" | "hugo" | "jekyll" | "mdbook" | "ssh-keygen" | "sphinx-apidoc" => {
+            let words = options(call.args, &["d", "f", "o", "site-dir", "destination"]);
+            write_all(walker, &words.values(&["d", "f", "site-dir"]), Reach::File);
+        }
+        _ => {}
     }
     Text::gap()
 }

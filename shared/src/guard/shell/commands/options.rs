@@ -59,6 +59,10 @@ fn parsed(args: &[Text], valued: &[&str], leading: bool) -> Options {
                 out.options.push((head[1..].to_owned(), rest.next().cloned()));
                 continue;
             }
+            if let Some(end) = head.find('=').filter(|end| *end > 2 && valued.contains(&&head[1..*end])) {
+                out.options.push((head[1..end].to_owned(), Some(arg.after(end + 1))));
+                continue;
+            }
             for (at, c) in head.char_indices().skip(1) {
                 let name = c.to_string();
                 let end = at + c.len_utf8();

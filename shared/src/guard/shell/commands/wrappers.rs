@@ -78,12 +78,14 @@ pub(super) fn run(walker: &mut Walker<'_>, call: &Call<'_>) -> Option<Text> {
             let valued =
                 ["with", "python", "p", "package", "directory", "project", "extra", "group", "c", "command"];
             let words = leading(&call.args[1..], &valued);
-            return Some(walker.call(&words.operands, call.input));
+            return Some(walker.apart(|walker| walker.call(&words.operands, call.input)));
         }
         // `yarn prettier …` runs the program itself.
         return match call.name {
             "yarn" | "pnpm" => {
-                super::formatters::run(walker, &Call { name: first, args: &call.args[1..], ..*call }, first)
+                let args = &call.args[usize::from(first == "run")..];
+                let (name, args) = args.split_first()?;
+                super::formatters::run(walker, &Call { name: name.head(), args, ..*call }, name.head())
             }
             _ => None,
         };
@@ -97,15 +99,18 @@ pub(super) fn run(walker: &mut Walker<'_>, call: &Call<'_>) -> Option<Text> {
         },
         "timeout" | "gtimeout" => {
             let words = leading(call.args, &["s", "signal", "k", "kill-after"]);
-            walker.call(words.operands.get(1..).unwrap_or_default(), call.input)
+            let rest = words.operands.get(1..).unwrap_or_default();
+            walker.apart(|walker| walker.call(rest, call.input))
         }
         "flock" => {
             let words = leading(call.args, &["w", "timeout", "E"]);
             super::write_all(walker, words.operands.first(), Reach::File);
             let rest = words.operands.get(1..).unwrap_or_default();
             match rest.first().map(Text::head) {
-                Some("-c") => walker.script(rest.get(1)?),
-                _ => walker.call(rest, call.input),
+                Some("-c") => {
+                    walker.apart(|walker| rest.get(1).map(|script| walker.script(script)).unwrap_or_default())
+                }
+                _ => walker.apart(|walker| walker.call(rest, call.input)),
             }
         }
         "watch" | "entr" | "script" => {
@@ -164,13 +169,15 @@ fn plain(walker: &mut Walker<'_>, call: &Call<'_>, valued: &[&str]) -> Text {
         *name = Text::known(&name.head()[..end]);
     }
     match (call.name, folder) {
-        // It replaces the shell, but what follows may still be meant.
-        ("exec", _) => walker.apart(|walker| walker.call(&words.operands, call.input)),
+        // These run what the shell itself has; all others are programs, which cannot change it.
+        ("command" | "builtin" | "noglob" | "nocorrect" | "time", _) => {
+            walker.call(&words.operands, call.input)
+        }
         (_, Some(folder)) => walker.apart(|walker| {
             walker.state.folders = builtins::folders(walker, &folder);
             walker.call(&words.operands, call.input)
         }),
-        _ => walker.call(&words.operands, call.input),
+        _ => walker.apart(|walker| walker.call(&words.operands, call.input)),
     }
 }
 
