@@ -6,13 +6,17 @@
 //! [`View`] for globs and `find` alone. Work is bounded: a script that is too long, too
 //! deep or does too much becomes one [`Doubt`] over its whole text.
 
+mod braces;
 mod commands;
+mod compound;
 mod diff;
 mod emit;
 mod globs;
 mod parameters;
 mod parse;
+mod quotes;
 mod redirects;
+mod simple;
 mod state;
 mod text;
 mod walk;

@@ -3,9 +3,9 @@
 use super::{base, options};
 use crate::guard::shell::emit::lexical;
 use crate::guard::shell::globs;
+use crate::guard::shell::quotes::ansi;
 use crate::guard::shell::text::{Part, Text};
 use crate::guard::shell::walk::{Call, Walker};
-use crate::guard::shell::words::ansi;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
