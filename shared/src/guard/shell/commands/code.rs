@@ -284,10 +284,10 @@ fn literals(code: &str) -> Vec<Literal<'_>> {
                 .unwrap_or_default()
                 .to_lowercase();
             let after = code.get(end + width..).unwrap_or_default().trim_start();
-            let alone = after.starts_with(')') || after.starts_with(", 'r'") || after.starts_with(", \"r\"");
-            let named = after.starts_with(", encoding")
-                || after.starts_with(", 'utf")
-                || after.starts_with(", \"utf");
+            let next = after.trim_start_matches([',', ' ']);
+            let alone = after.starts_with(')') || next.starts_with("'r')") || next.starts_with("\"r\")");
+            let named =
+                ["encoding", "'utf", "\"utf", "'rb'", "\"rb\""].iter().any(|word| next.starts_with(word));
             let reads = READS.iter().any(|word| near.ends_with(word));
             // `text.replace("a", "b")`, but not `os.replace("a", "b")` and `path.replace("b")`.
             let replaces = near.ends_with(".replace(") || near.ends_with(".sub(");

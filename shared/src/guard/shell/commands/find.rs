@@ -30,6 +30,7 @@ enum Test {
     Folder,
     /// Something that is no folder.
     File,
+    Empty,
     Prune,
     Delete,
     Exec(Vec<Text>),
@@ -183,7 +184,8 @@ impl Parser<'_> {
                 self.at += 1;
                 Test::Print
             }
-            "-empty" | "-executable" | "-readable" | "-writable" | "-nouser" | "-nogroup" => Test::Unknown,
+            "-empty" => Test::Empty,
+            "-executable" | "-readable" | "-writable" | "-nouser" | "-nogroup" => Test::Unknown,
             // All other tests take one value.
             _ => {
                 self.at += 1;
@@ -225,6 +227,13 @@ impl Search {
                 };
                 let is_folder = match names.is_empty() {
                     false => Holds::Yes,
+                    // A name with a dot and nothing in it is taken for a file.
+                    true if path.rsplit('/').next().is_some_and(|name| {
+                        !name.trim_start_matches('.').is_empty() && name.contains('.')
+                    }) =>
+                    {
+                        Holds::No
+                    }
                     true => Holds::Maybe,
                 };
                 let mut pruned = false;
@@ -321,8 +330,12 @@ impl Search {
             Test::Folder => is_folder,
             Test::File => match is_folder {
                 Holds::Yes => Holds::No,
-                _ => Holds::Maybe,
+                Holds::No => Holds::Yes,
+                Holds::Maybe => Holds::Maybe,
             },
+            // What has names in it is not empty.
+            Test::Empty if is_folder == Holds::Yes => Holds::No,
+            Test::Empty => Holds::Maybe,
             Test::Prune => {
                 *pruned |= so_far == Holds::Yes;
                 Holds::Yes

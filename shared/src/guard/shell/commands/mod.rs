@@ -94,7 +94,9 @@ fn unknown(walker: &mut Walker<'_>, call: &Call<'_>) -> Text {
     if READERS.contains(&call.name) {
         return Text::gap();
     }
-    let words = options(call.args, &OUTPUTS);
+    // What follows `--` goes to the program that this one runs.
+    let args: Vec<Text> = call.args.iter().filter(|arg| arg.as_known() != Some("--")).cloned().collect();
+    let words = options(&args, &OUTPUTS);
     for (name, value) in &words.options {
         let other = ["timeout", "layout", "without", "checkout"].iter().any(|word| name.contains(word));
         let says_so = name.len() > 2 && !other && (name.contains("out") || name.contains("dest"));
@@ -117,6 +119,10 @@ fn unknown(walker: &mut Walker<'_>, call: &Call<'_>) -> Text {
             if words.operands.iter().any(|word| word.head() == "cp") =>
         {
             write_all(walker, last.filter(|target| !target.head().contains(':')), Reach::File);
+        }
+        "gh" => {
+            let words = options(call.args, &["D", "dir", "O"]);
+            write_all(walker, &words.values(&["D", "dir", "O"]), Reach::File);
         }
         "mkdocs" | "hugo" | "jekyll" | "mdbook" | "ssh-keygen" | "sphinx-apidoc" => {
             let words = options(call.args, &["d", "f", "o", "site-dir", "destination"]);

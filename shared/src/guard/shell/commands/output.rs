@@ -231,6 +231,16 @@ fn grep(walker: &mut Walker<'_>, call: &Call<'_>) -> Text {
             (Some(plain), Some(line)) => Some(plain_match(plain, line)),
             _ => None,
         };
+        // Of names that are not known, those with this ending.
+        let ending =
+            plain.as_ref().and_then(|plain| plain.strip_suffix('$')).filter(|end| !end.starts_with('^'));
+        if let Some(ending) =
+            ending.filter(|_| line.as_known().is_none() && !words.has(&["v", "invert-match"]))
+        {
+            out.push_gap(fitting(walker, &Text::known("."), &[&format!("*{ending}")]));
+            out.push("\n");
+            continue;
+        }
         if fits.is_none_or(|fits| fits != words.has(&["v", "invert-match"])) {
             out.append(&line);
             out.push("\n");
