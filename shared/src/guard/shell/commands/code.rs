@@ -229,6 +229,10 @@ fn judged(walker: &mut Walker<'_>, code: &str, operands: &[Text]) {
             names.extend(text.split_whitespace().map(|word| word.trim_matches(['"', '\'', ';']).to_owned()));
         }
     }
+    // Perl's and Ruby's other quotes.
+    for (at, _) in code.match_indices("q(").take(64) {
+        names.extend(code[at + 2..].split(')').next().map(str::to_owned));
+    }
     if code.contains("argv") || code.contains("ARGV") || code.contains("@F") {
         names.extend(operands.iter().flat_map(Text::names));
     }

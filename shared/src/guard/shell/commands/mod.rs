@@ -20,8 +20,22 @@ use super::text::Text;
 use super::walk::{Call, Walker};
 use options::{Options, options};
 
+/// Most words of a command's input that its output may be one of.
+const MOST_WORDS: usize = 512;
+
 /// Runs a command that is no function: yields its output.
 pub(super) fn run(walker: &mut Walker<'_>, call: &Call<'_>) -> Text {
+    let output = dispatch(walker, call);
+    match (output == Text::gap(), call.input) {
+        // What a filter makes of its input is likely one of the words there.
+        (true, Some(input)) => {
+            Text::naming(input.words().iter().flat_map(Text::names).take(MOST_WORDS).collect())
+        }
+        _ => output,
+    }
+}
+
+fn dispatch(walker: &mut Walker<'_>, call: &Call<'_>) -> Text {
     match call.name {
         "cp" | "gcp" | "mv" | "gmv" | "ln" | "gln" | "install" | "ginstall" | "rm" | "grm" | "rmdir"
         | "unlink" | "shred" | "srm" | "trash" | "trash-put" | "truncate" | "touch" | "gtouch" | "mkdir"
