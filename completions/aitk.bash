@@ -1618,7 +1618,7 @@ _aitk() {
             return 0
             ;;
         aitk__subcmd__lock)
-            opts="-q -v -h --reason --ttl --steal --renew --root --project --url --json --quiet --verbose --color --timeout --deadline --retries --help"
+            opts="-q -v -h --reason --ttl --steal --wait --renew --root --project --url --json --quiet --verbose --color --timeout --deadline --retries --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1629,6 +1629,10 @@ _aitk() {
                     return 0
                     ;;
                 --ttl)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

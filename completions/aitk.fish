@@ -464,6 +464,7 @@ complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcomma
 complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c aitk -n "__fish_aitk_using_subcommand lock" -l reason -d 'Say why, for everybody who has to wait' -r
 complete -c aitk -n "__fish_aitk_using_subcommand lock" -l ttl -d 'End it after this time, unless renewed; 1s to 24h  [default: 30m]' -r
+complete -c aitk -n "__fish_aitk_using_subcommand lock" -l wait -d 'Wait until it is free  [for at most 10m, where no time is given]' -r
 complete -c aitk -n "__fish_aitk_using_subcommand lock" -l root -d 'Work in the project at DIR' -r -F
 complete -c aitk -n "__fish_aitk_using_subcommand lock" -l project -d 'Use this project, an id or a slug' -r
 complete -c aitk -n "__fish_aitk_using_subcommand lock" -l url -d 'Ask the server at URL' -r

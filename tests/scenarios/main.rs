@@ -10,4 +10,5 @@ mod old_hooks;
 mod owed;
 mod refusals;
 mod trust;
+mod waiting;
 mod watching;

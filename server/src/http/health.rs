@@ -1,16 +1,20 @@
 //! Whether the server lives, and whether it can work.
 
-use aitk_shared::api::Ready;
+use aitk_shared::api::{Alive, Ready};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::state::App;
 
 /// The process answers.
-pub async fn alive() -> Json<Value> {
-    Json(json!({"status": "ok"}))
+pub async fn alive(State(app): State<App>) -> Json<Alive> {
+    Json(Alive {
+        status: "ok".into(),
+        version: Some(env!("CARGO_PKG_VERSION").into()),
+        server_time: Some(app.clock.now()),
+    })
 }
 
 /// The store answers and nobody asked the server to go away.

@@ -6,15 +6,19 @@
 //! and goes along with each of your writes: once the lock is lost, no write slips through.
 //!
 //! Asking again while you hold it changes nothing and exits with 0. While somebody else holds it,
-//! the exit code is 2; `--steal` takes it over and tells them so.
+//! the exit code is 2; `--steal` takes it over and tells them so, and `--wait` takes it as soon as it
+//! is free, with exit code 2 when that takes too long.
+
+mod wait;
 
 use std::time::Duration;
 
-use aitk_shared::api::{Lock, RenewLock, TakeLock};
+use aitk_shared::api::{Lock, Project, RenewLock, TakeLock};
 use aitk_shared::time::{Ttl, humanize, parse_duration};
 use serde_json::{Value, json};
 
 use crate::app::Context;
+use crate::client::Client;
 use crate::error::{Error, Kind, Result};
 use crate::lease;
 use crate::mirror::note;
@@ -26,6 +30,7 @@ use crate::output::shown;
 Examples:
   aitk lock --reason 'new release guide'
   aitk lock --ttl 2h
+  aitk lock --wait=1h
   aitk lock --renew --ttl 1h
   aitk lock --steal --reason 'Ann is away'")]
 pub struct Args {
@@ -38,8 +43,19 @@ pub struct Args {
     /// Take it from whoever holds it; needs a reason
     #[arg(long, requires = "reason")]
     steal: bool,
+    /// Wait until it is free  [for at most 10m, where no time is given]
+    #[arg(
+        long,
+        value_name = "TIME",
+        value_parser = parse_duration,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "10m",
+        conflicts_with = "steal"
+    )]
+    wait: Option<Duration>,
     /// Prolong the lock that you hold
-    #[arg(long, conflicts_with_all = ["reason", "steal"])]
+    #[arg(long, conflicts_with_all = ["reason", "steal", "wait"])]
     renew: bool,
 }
 
@@ -61,19 +77,24 @@ async fn take(args: Args, context: &Context) -> Result<()> {
         steal: args.steal,
         locked_by: None,
     };
-    let (lock, taken) =
-        client.take_lock(project.id.as_str(), &wish).await.map_err(|error| match error.kind {
-            Kind::Blocked => {
-                error.hint("wait, ask for it, or take it over with `aitk lock --steal --reason TEXT`")
-            }
-            _ => error,
-        })?;
+    let (lock, taken) = match args.wait {
+        Some(patience) => wait::take(&client, &project, &wish, patience, context).await?,
+        None => take_once(&client, &project, &wish).await?,
+    };
     lease::remember(context, &project, lock.token)?;
     tell(context, &lock, if taken { "locked" } else { "already locked" }, taken);
     if !taken {
         context.out.note("you held it already, so it is as it was; `aitk lock --renew` prolongs it");
     }
     Ok(())
+}
+
+async fn take_once(client: &Client, project: &Project, wish: &TakeLock) -> Result<(Lock, bool)> {
+    client.take_lock(project.id.as_str(), wish).await.map_err(|error| match error.kind {
+        Kind::Blocked => error
+            .hint("wait with `--wait`, ask for it, or take it over with `aitk lock --steal --reason TEXT`"),
+        _ => error,
+    })
 }
 
 async fn renew(args: Args, context: &Context) -> Result<()> {
