@@ -93,7 +93,7 @@ async fn dispatch(globals: Globals, command: Option<Command>, out: Output) -> Re
         Command::Diff(args) => diff::run(args, &context()?).await,
         Command::Sync(args) => sync::run(args, &context()?).await,
         Command::Verify(args) => verify::run(args, &context()?).await,
-        Command::Init(args) => init::run(args, &context()?),
+        Command::Init(args) => init::run(args, &context()?).await,
         Command::Login(args) => login::run(args, &context()?).await,
         Command::Logout(args) => logout::run(args, &context()?).await,
         Command::Project(args) => project::run(args, &context()?).await,

@@ -1,6 +1,6 @@
 //! `aitk check` as the hook of every agent, against a real server.
 
-use aitk_tests::{Done, Person, Scene, fixture};
+use aitk_tests::{Done, Person, Reply, Scene, fixture};
 use serde_json::Value;
 
 /// A captured event of `agent`, as if it had happened in this person's repository.
@@ -47,6 +47,21 @@ fn every_agent_is_told_at_the_start_of_a_session_where_the_docs_are() {
         assert!(text.contains(".docs/README.md, .docs/api/errors.md"), "{agent}: {text}");
         assert!(text.contains("2 docs at revision ") && !text.contains('\n'), "{agent}: {text}");
     }
+}
+
+#[test]
+fn the_agents_instructions_name_the_docs_by_path_before_the_first_check() {
+    let scene = Scene::new(&[("README.md", "hello"), ("style.md", "x"), ("api/errors.md", "x")]);
+    scene.dev.aitk(&["init", "--agent", "claude", "gemini"]).expect(0);
+    for file in ["CLAUDE.md", "GEMINI.md"] {
+        assert!(scene.dev.read(file).contains("Start with `.docs/README.md`, `.docs/style.md`.\n"), "{file}");
+    }
+    // Whoever has no docs and no server at hand changes nothing.
+    scene.between.answer(|_| Reply::problem(503, "unavailable", "later"));
+    assert_eq!(scene.dev.aitk(&["init", "--agent", "claude", "gemini"]).expect(0).out, "nothing to change\n");
+    scene.between.be_honest();
+    scene.dev.aitk(&["check"]).expect(0);
+    assert_eq!(scene.dev.aitk(&["init", "--agent", "claude", "gemini"]).expect(0).out, "nothing to change\n");
 }
 
 #[test]

@@ -159,13 +159,17 @@ fn introduction(checked: &Checked, folder: &str, warnings: &[String]) -> String 
     docs.sort_by_key(|path| (path.matches('/').count(), *path));
     docs.truncate(ENTRY_DOCS);
     let entry = docs.iter().map(|path| format!("{folder}/{}", shown(path))).collect::<Vec<_>>().join(", ");
+    let age = now().since(report.state.synced_at);
+    let current = match age.as_secs() {
+        0 => "current".to_owned(),
+        _ => format!("current {} ago", humanize(age)),
+    };
     let mut text = format!(
-        "The team's docs are in {folder}/, {} at revision {}, current {} ago, read-only. Read those that apply \
+        "The team's docs are in {folder}/, {} at revision {}, {current}, read-only. Read those that apply \
          before you change anything; do not edit them, but tell the user what should change. They start with: \
          {entry}.",
         report.count(),
         report.state.revision,
-        humanize(now().since(report.state.synced_at)),
     );
     // All docs are new where there were none.
     if !report.is_unchanged() && report.delta.added.len() < report.state.docs.len() {

@@ -14,6 +14,7 @@ mod advice;
 mod codex;
 mod commit_hook;
 mod edit;
+mod entry;
 mod found;
 mod gitignore;
 mod migrate;
@@ -83,13 +84,17 @@ enum Scope {
 }
 
 /// Plans all edits, then shows or makes them.
-pub fn run(args: Args, context: &Context) -> Result<()> {
-    context.out.json(&apply(&args, context)?);
+pub async fn run(args: Args, context: &Context) -> Result<()> {
+    let mut entry = entry::here(context);
+    if entry.is_empty() && !args.uninstall && context.config.project.is_some() {
+        entry = entry::there(context).await;
+    }
+    context.out.json(&apply(&args, &entry, context)?);
     Ok(())
 }
 
-/// Does it, and returns what it did as one document.
-fn apply(args: &Args, context: &Context) -> Result<Value> {
+/// Does it, and returns what it did as one document; `entry` are docs to name to agents.
+fn apply(args: &Args, entry: &[String], context: &Context) -> Result<Value> {
     let chosen = match args.uninstall && args.agent.is_empty() {
         true => Chosen { agents: DIALECTS.to_vec(), git: true, note: None },
         false => found::choose(&args.agent, &context.root),
@@ -107,7 +112,7 @@ fn apply(args: &Args, context: &Context) -> Result<Value> {
         .hint("use --scope user"));
     }
     let edits: Vec<_> =
-        plan::edits(args, &chosen, &wish, context)?.into_iter().filter(Edit::changes).collect();
+        plan::edits(args, &chosen, &wish, entry, context)?.into_iter().filter(Edit::changes).collect();
     let (out, dry) = (context.out, args.dry_run);
     let backups = backup_folder(context);
     let mut done = Vec::new();

@@ -12,17 +12,19 @@ use crate::app::Context;
 use crate::config::{PROJECT_FILE, home};
 use crate::error::{Error, Kind, Result};
 use crate::mirror::git;
-use crate::mirror::state::State;
-
-/// Docs that an agent's instructions name.
-const ENTRY_DOCS: usize = 6;
 
 /// All edits, those that change nothing included.
-pub fn edits(args: &Args, chosen: &Chosen, wish: &Wish, context: &Context) -> Result<Vec<Edit>> {
+pub fn edits(
+    args: &Args,
+    chosen: &Chosen,
+    wish: &Wish,
+    entry: &[String],
+    context: &Context,
+) -> Result<Vec<Edit>> {
     let mut edits = Vec::new();
     // A project of one's own is set up together with hooks that are not in it.
     if args.scope == Scope::Project || (args.scope == Scope::User && context.config.has_project_file) {
-        repository(args, chosen, context, &mut edits)?;
+        repository(args, chosen, entry, context, &mut edits)?;
     }
     if args.migrate && args.scope != Scope::Managed {
         edits.extend(migrate::edits(context)?);
@@ -92,7 +94,13 @@ fn hooks(file: Edit, agent: &dyn Dialect, uninstall: bool, wish: &Wish) -> Resul
 }
 
 /// What makes the repository a project, and lets agents find the docs.
-fn repository(args: &Args, chosen: &Chosen, context: &Context, edits: &mut Vec<Edit>) -> Result<()> {
+fn repository(
+    args: &Args,
+    chosen: &Chosen,
+    entry: &[String],
+    context: &Context,
+    edits: &mut Vec<Edit>,
+) -> Result<()> {
     let (root, mirror) = (&context.root, &context.config.mirror);
     let below = mirror.to_string_lossy().replace('\\', "/");
     // What only some agents put in stays while others are left.
@@ -125,7 +133,6 @@ fn repository(args: &Args, chosen: &Chosen, context: &Context, edits: &mut Vec<E
             edits.push(Edit::read(root, name)?.into(|text| block(text, &format!("!/{below}/\n"))));
         }
     }
-    let entry = entry_docs(&root.join(mirror));
     for agent in &chosen.agents {
         let name = agent.setup().instructions;
         let is_shared = DIALECTS.iter().filter(|other| other.setup().instructions == name).count() > 1;
@@ -134,25 +141,10 @@ fn repository(args: &Args, chosen: &Chosen, context: &Context, edits: &mut Vec<E
         }
         edits.push(Edit::read(root, name)?.into(|text| match args.uninstall {
             true => pointer::without(text),
-            false => pointer::with(text, &below, &entry),
+            false => pointer::with(text, &below, entry),
         }));
     }
     Ok(())
-}
-
-/// The docs at the top of the mirror, which lead to the others; what they are called README first.
-fn entry_docs(mirror: &Path) -> Vec<String> {
-    let state = State::read(mirror);
-    let docs = state.iter().flat_map(|state| state.docs.iter()).map(|doc| doc.path.as_str());
-    let mut top: Vec<_> = docs
-        .filter(|path| !path.contains('/') && path.to_ascii_lowercase().ends_with(".md"))
-        // A name is put into Markdown and into the agent's instructions.
-        .filter(|path| path.chars().all(|c| c.is_alphanumeric() || " ._-+".contains(c)))
-        .map(str::to_owned)
-        .collect();
-    top.sort_by_key(|path| (!path.to_ascii_lowercase().starts_with("readme"), path.clone()));
-    top.truncate(ENTRY_DOCS);
-    top
 }
 
 /// Two names may lead to one file, as where CLAUDE.md is a link to AGENTS.md: the first edit counts.
