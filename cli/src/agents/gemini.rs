@@ -27,7 +27,7 @@ static SETUP: Setup = Setup {
         true => "/Library/Application Support/GeminiCli/settings.json",
         false => "/etc/gemini-cli/settings.json",
     }),
-    shape: Shape::Groups,
+    shape: Shape::GroupsWithNames,
     hooks: &hooks(NAMES, 1000),
     instructions: "GEMINI.md",
     ignore: Some(".geminiignore"),

@@ -42,7 +42,9 @@ pub enum Shape {
     /// `{"hooks": {EVENT: [{"matcher", "hooks": [{"type", "command", "timeout"}]}]}}`, which most
     /// agents took over from Claude Code.
     Groups,
-    /// The same, and with `onFailure` and `permissions.deny`.
+    /// The same, and each hook with a `name`, by which the user is told of it.
+    GroupsWithNames,
+    /// The same without names, but with `onFailure` and `permissions.deny`.
     GroupsThatFail,
     /// `{"version": 1, "hooks": {EVENT: [{"type", "bash", "timeoutSec"}]}}`.
     Flat,

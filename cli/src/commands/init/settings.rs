@@ -146,8 +146,11 @@ fn entry(agent: &dyn Dialect, hook: &Hook, wish: &Wish) -> Value {
             }
             entry
         }
-        Shape::Groups | Shape::GroupsThatFail | Shape::Plugin => {
+        Shape::Groups | Shape::GroupsWithNames | Shape::GroupsThatFail | Shape::Plugin => {
             let mut inner = json!({ "type": "command", "command": command, "timeout": timeout });
+            if agent.setup().shape == Shape::GroupsWithNames {
+                inner["name"] = format!("aitk {}", hook.verb.as_str()).into();
+            }
             if agent.setup().shape == Shape::GroupsThatFail && hook.blocks {
                 // Also a crash or a timeout of ours blocks; without it the agent would go on.
                 inner["onFailure"] = "block".into();
@@ -369,7 +372,7 @@ mod tests {
         );
         assert_eq!(
             hook("gemini", "/hooks/BeforeTool/0/hooks/0", false),
-            json!({"type": "command", "timeout": 10_000,
+            json!({"type": "command", "timeout": 10_000, "name": "aitk guard",
                 "command": "command -v aitk >/dev/null 2>&1 || exit 0; aitk guard --agent gemini"})
         );
         assert_eq!(
