@@ -63,6 +63,7 @@ impl Server {
             clock,
             secret,
             limits: config.limits,
+            answers: http::Answers::default(),
             leases_moved: Notify::new(),
             draining: watch::channel(false).0,
         });

@@ -8,6 +8,7 @@ use tokio::sync::{Notify, watch};
 use crate::clock::Clock;
 use crate::config::Limits;
 use crate::crypto::SecretKey;
+use crate::http::Answers;
 use crate::live::Hub;
 use crate::store::Store;
 
@@ -27,6 +28,8 @@ pub struct Parts {
     pub secret: SecretKey,
     /// Sizes and counts.
     pub limits: Limits,
+    /// Answers that many will ask for again.
+    pub answers: Answers,
     /// Wakes the expiry timer when a lease was taken, prolonged or ended.
     pub leases_moved: Notify,
     /// Turns true when the server goes away.

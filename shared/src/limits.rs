@@ -29,6 +29,10 @@ pub const LONG_POLL_SECONDS: u64 = 60;
 /// Versions in one page of a history.
 pub const HISTORY_PAGE: u64 = 100;
 
+/// What a server keeps of packed answers to give them again, in bytes: the docs of many projects
+/// as prose packs, in little memory.
+pub const KEPT_ANSWERS_BYTES: usize = 64 * 1024 * 1024;
+
 /// Largest frame that a client may send over a socket, in bytes.
 pub const FRAME_BYTES: usize = 64 * 1024;
 /// Bytes that may wait for one socket before it counts as slow and is closed (4008).

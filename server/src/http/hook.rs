@@ -4,8 +4,11 @@ use aitk_shared::api::{Content, HookDocs, HookStatus, SyncAnswer, SyncDoc, SyncR
 use aitk_shared::role::Right;
 use axum::Json;
 use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
 
 use super::body::{At, MaybeJson};
+use super::everything;
 use crate::auth::Credential;
 use crate::error::Result;
 use crate::state::App;
@@ -44,12 +47,13 @@ pub async fn sync(
     State(app): State<App>,
     who: Credential,
     At(id): At<String>,
+    headers: HeaderMap,
     MaybeJson(ask): MaybeJson<SyncRequest>,
-) -> Result<Json<SyncAnswer>> {
+) -> Result<Response> {
     let have = ask.unwrap_or_default().have;
     let mut read = app.store.read().await?;
     let found = who.project(&mut read, &id, Right::Read).await?;
-    let project = &found.public;
+    let project = found.public;
     let now = app.clock.now();
     let lease = locks::live(&mut read, &project.id, now).await?;
 
@@ -60,35 +64,31 @@ pub async fn sync(
         }
         None => None,
     };
-    let (mut changed, mut removed) = (Vec::new(), Vec::new());
-    let mut change = |file_name, hash, bytes| {
-        changed.push(SyncDoc { file_name, content: Content::from_bytes(bytes), hash });
-    };
-    match base {
-        Some((have, _)) if have == found.docs_hash => {}
-        Some((_, revision)) => {
-            for (path, hash) in docs::since(&mut read, &project.id, revision).await? {
-                match hash {
-                    Some(hash) => change(path, hash, docs::content(&mut read, &hash).await?),
-                    None => removed.push(path),
-                }
-            }
-        }
-        None => {
-            let all = docs::contents(&mut read, &project.id).await?;
-            all.into_iter().for_each(|(path, hash, bytes)| change(path, hash, bytes));
-        }
-    }
-    Ok(Json(SyncAnswer {
+    let mut answer = SyncAnswer {
         hash: found.docs_hash,
         revision: project.revision,
         epoch: app.store.epoch().clone(),
         lock_is_yours: lease.as_ref().is_some_and(|lease| lease.holder == who.actor.id),
         lock: lease.map(|lease| lease.view(now)),
         on_lock: project.on_lock,
-        docs_path: project.docs_path.clone(),
+        docs_path: project.docs_path,
         base: base.map(|(have, _)| have),
-        docs: changed,
-        removed,
-    }))
+        removed: Vec::new(),
+        docs: Vec::new(),
+    };
+    match base {
+        None => return everything::send(&app, read, project.id, answer, &headers).await,
+        Some((have, _)) if have == answer.hash => {}
+        Some((_, revision)) => {
+            for (file_name, hash) in docs::since(&mut read, &project.id, revision).await? {
+                let Some(hash) = hash else {
+                    answer.removed.push(file_name);
+                    continue;
+                };
+                let content = Content::from_bytes(docs::content(&mut read, &hash).await?);
+                answer.docs.push(SyncDoc { file_name, content, hash });
+            }
+        }
+    }
+    Ok(Json(answer).into_response())
 }

@@ -1,7 +1,9 @@
 //! The HTTP interface: every route on one screen.
 
+mod answers;
 mod body;
 mod docs;
+mod everything;
 mod health;
 mod hook;
 mod keys;
@@ -16,6 +18,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
@@ -26,6 +29,7 @@ use crate::error::Error;
 use crate::live;
 use crate::state::App;
 
+pub use answers::Answers;
 pub use body::Params;
 
 /// Smaller answers fit into one packet as they are.
@@ -61,6 +65,11 @@ pub fn router(app: App) -> Router {
         .route("/hook/sync/{id}", post(hook::sync))
         .route("/rooms/{room}/events", get(rooms::events));
 
+    let compression = CompressionLayer::new()
+        .gzip(true)
+        .zstd(true)
+        .quality(CompressionLevel::Fastest)
+        .compress_when(SizeAbove::new(COMPRESS_FROM));
     Router::new()
         .nest("/api", api)
         .route("/ws", get(live::upgrade))
@@ -68,7 +77,7 @@ pub fn router(app: App) -> Router {
         .route("/readyz", get(health::ready))
         .fallback(async || Error::NotFound("no such path on this server".into()))
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
-        .layer(CompressionLayer::new().gzip(true).zstd(true).compress_when(SizeAbove::new(COMPRESS_FROM)))
+        .layer(compression)
         .layer(CatchPanicLayer::custom(|_| internal_error()))
         .layer(TraceLayer::new_for_http().make_span_with(request_span).on_response(log_response))
         .with_state(app)

@@ -8,6 +8,7 @@ use aitk_shared::hash::{ContentHash, DocsHash};
 use aitk_shared::id::{DocId, ProjectId};
 use aitk_shared::manifest::{Delta, Entry, Manifest};
 use aitk_shared::path::DocPath;
+use futures_util::{Stream, StreamExt};
 use serde_json::json;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
@@ -91,21 +92,35 @@ pub async fn content(db: &mut AnyConnection, hash: &ContentHash) -> Result<Vec<u
     Ok(row.try_get("content")?)
 }
 
-/// All docs with their bytes, sorted by path bytes.
-pub async fn contents(
-    db: &mut AnyConnection,
+/// A doc with its bytes.
+pub struct FullDoc {
+    /// Where it is.
+    pub path: DocPath,
+    /// The hash of its bytes.
+    pub hash: ContentHash,
+    row: AnyRow,
+}
+
+impl FullDoc {
+    /// Its bytes.
+    pub fn content(&self) -> Result<&[u8]> {
+        Ok(self.row.try_get("content")?)
+    }
+}
+
+/// All docs with their bytes, sorted by path, while they are read.
+pub fn contents<'a>(
+    db: &'a mut AnyConnection,
     project: &ProjectId,
-) -> Result<Vec<(DocPath, ContentHash, Vec<u8>)>> {
+) -> impl Stream<Item = Result<FullDoc>> + Send + 'a {
     let select = "SELECT d.path AS path, d.hash AS hash, b.content AS content \
-                  FROM docs d JOIN blobs b ON b.hash = d.hash WHERE d.project_id = $1";
-    let rows = sqlx::query(select).bind(project.as_str().to_owned()).fetch_all(db).await?;
-    let doc = |row: AnyRow| {
+                  FROM docs d JOIN blobs b ON b.hash = d.hash WHERE d.project_id = $1 ORDER BY d.path";
+    let rows = sqlx::query(select).bind(project.as_str().to_owned()).fetch(db);
+    rows.map(|row| {
+        let row = row?;
         let path = row.parsed("path", DocPath::parse)?;
-        Ok((path, row.parsed("hash", ContentHash::parse)?, row.try_get("content")?))
-    };
-    let mut docs = rows.into_iter().map(doc).collect::<sqlx::Result<Vec<_>>>()?;
-    docs.sort_by(|a, b| a.0.cmp(&b.0));
-    Ok(docs)
+        Ok(FullDoc { path, hash: row.parsed("hash", ContentHash::parse)?, row })
+    })
 }
 
 /// Versions before an offset, newest first; of one doc or of all.

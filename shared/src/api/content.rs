@@ -1,5 +1,7 @@
 //! A doc's bytes in JSON.
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
@@ -20,6 +22,27 @@ pub struct Content {
     /// Absent for text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encoding: Option<Encoding>,
+}
+
+/// The same to send bytes that stay where they are.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct BorrowedContent<'a> {
+    content: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encoding: Option<Encoding>,
+}
+
+impl<'a> BorrowedContent<'a> {
+    /// Wraps bytes as [`Content::from_bytes`] does.
+    pub fn of(bytes: &'a [u8]) -> Self {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => BorrowedContent { content: text.into(), encoding: None },
+            Err(_) => BorrowedContent {
+                content: BASE64_STANDARD.encode(bytes).into(),
+                encoding: Some(Encoding::Base64),
+            },
+        }
+    }
 }
 
 impl Content {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Content, Lock, OnLock, nullable};
+use super::{BorrowedContent, Content, Lock, OnLock, nullable};
 use crate::event::Offset;
 use crate::hash::{ContentHash, DocsHash};
 use crate::id::Epoch;
@@ -82,13 +82,13 @@ pub struct SyncAnswer<D = SyncDoc> {
     /// The docs hash that `docs` and `removed` lead on from; `null` where `docs` is everything.
     #[serde(deserialize_with = "nullable")]
     pub base: Option<DocsHash>,
-    /// New and changed docs since `base`, or all.
-    pub docs: Vec<D>,
     /// Docs gone since `base`.
     pub removed: Vec<DocPath>,
     /// Whether the asking credential holds `lock`; a server that does not say so means no.
     #[serde(default)]
     pub lock_is_yours: bool,
+    /// New and changed docs since `base`, or all. Last, so that they can be sent one by one.
+    pub docs: Vec<D>,
 }
 
 impl<D> SyncAnswer<D> {
@@ -118,6 +118,19 @@ pub struct SyncDoc {
     /// Its bytes.
     #[serde(flatten)]
     pub content: Content,
+    /// Their hash.
+    pub hash: ContentHash,
+}
+
+/// The same to send a doc that stays where it is.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BorrowedSyncDoc<'a> {
+    /// Where it goes, below the mirror.
+    pub file_name: &'a DocPath,
+    /// Its bytes.
+    #[serde(flatten)]
+    pub content: BorrowedContent<'a>,
     /// Their hash.
     pub hash: ContentHash,
 }

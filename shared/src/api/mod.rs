@@ -81,7 +81,8 @@ mod tests {
         fn every_byte_string_survives_json(bytes: Vec<u8>) {
             let json = serde_json::to_string(&Content::from_bytes(bytes.clone())).unwrap();
             let back: Content = serde_json::from_str(&json).unwrap();
-            prop_assert_eq!(back.into_bytes().unwrap(), bytes);
+            prop_assert_eq!(&back.into_bytes().unwrap(), &bytes);
+            prop_assert_eq!(serde_json::to_string(&BorrowedContent::of(&bytes)).unwrap(), json);
         }
     }
 }

@@ -129,3 +129,100 @@ async fn large_answers_are_compressed_for_whoever_can_read_that() {
         assert!(answer.bytes.len() < 2_000, "{} bytes", answer.bytes.len());
     }
 }
+
+#[tokio::test]
+async fn a_large_answer_holds_every_doc_byte_for_byte_in_every_encoding() {
+    let platform = Platform::start().await;
+    let project = platform.project("p").await;
+    let content = |n: usize| match n % 3 {
+        0 => format!("\"quoted\" \\ \u{1} \t\n{}", "ü日本 ".repeat(n)),
+        1 => String::new(),
+        _ => "plain text, ".repeat(n * 7),
+    };
+    let puts: Vec<_> =
+        (0..200).map(|n| json!({"path": format!("{}/{n:03}.md", n % 7), "content": content(n)})).collect();
+    let binary = json!({"path": "z.bin", "content": "/w==", "encoding": "base64"});
+    let puts = [puts, vec![binary]].concat();
+    let batch = json!({"puts": puts});
+    platform.admin.post(&format!("/api/projects/{project}/docs/batch"), batch).await.expect(200);
+
+    let plain = sync(&platform.admin, &project, json!({})).await;
+    let docs = plain["docs"].as_array().unwrap();
+    assert!(plain.to_string().len() > 200_000, "more than one part");
+    assert_eq!((docs.len(), &docs[200]["content"]), (201, &json!("/w==")));
+    assert!(names(&plain["docs"]).is_sorted());
+    for doc in &docs[..200] {
+        let number: usize = doc["fileName"].as_str().unwrap()[2..5].parse().unwrap();
+        assert_eq!((&doc["content"], &doc["encoding"]), (&json!(content(number)), &Value::Null));
+    }
+    for encoding in ["gzip", "zstd"] {
+        let unpacking = reqwest::Client::builder().gzip(encoding == "gzip").zstd(encoding == "zstd");
+        let unpacking = unpacking.no_proxy().build().unwrap();
+        let request = unpacking.post(format!("{}/api/hook/sync/{project}", platform.admin.url));
+        let answer = send(request.header("x-api-key", &platform.admin.key).json(&json!({}))).await;
+        assert_eq!(answer.expect(200), plain, "{encoding}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_slow_or_goes_away_in_the_middle_keeps_nobody_waiting() {
+    let platform = Platform::start().await;
+    let project = platform.project("p").await;
+    for n in 0..24_u8 {
+        platform.admin.save(&project, &format!("{n}.md"), &[b'a' + n; 512 * 1024]).await.expect(201);
+    }
+    let path = format!("/api/hook/sync/{project}");
+    // More than there are readers; each answer is larger than what waits on a line.
+    let mut begun = Vec::new();
+    for _ in 0..12 {
+        let answer = platform.admin.request(reqwest::Method::POST, &path).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        begun.push(answer);
+    }
+    platform.admin.save(&project, "a.md", b"a").await.expect(201);
+    let now = platform.admin.get(&format!("/api/hook/docs/{project}")).await.expect(200);
+    // One is patient, and gets the docs of the moment when it asked; the others go away.
+    let patient = begun.pop().unwrap();
+    drop(begun);
+    let old: Value = serde_json::from_slice(&patient.bytes().await.unwrap()).unwrap();
+    assert_eq!((old["docs"].as_array().unwrap().len(), &now["docsCount"]), (24, &json!(25)));
+    assert_ne!(old["hash"], now["hash"]);
+    let new = sync(&platform.admin, &project, json!({})).await;
+    assert_eq!((&new["hash"], new["docs"].as_array().unwrap().len()), (&now["hash"], 25));
+    platform.stop().await;
+}
+
+#[tokio::test]
+async fn an_answer_given_again_tells_the_docs_and_the_lock_of_now() {
+    let platform = Platform::start().await;
+    let project = platform.project("p").await;
+    let dan = platform.member(&project, "developer", "Dan").await;
+    let unpacking = reqwest::Client::builder().no_proxy().zstd(true).build().unwrap();
+    let ask = async || {
+        let request = unpacking.post(format!("{}/api/hook/sync/{project}", dan.url));
+        send(request.header("x-api-key", &dan.key).json(&json!({}))).await.expect(200)
+    };
+    let expect = async |docs: &[&str], locked: bool| {
+        let plain = sync(&dan, &project, json!({})).await;
+        for _ in 0..3 {
+            let answer = ask().await;
+            assert_eq!((names(&answer["docs"]), answer["lock"].is_object()), (docs.to_vec(), locked));
+            assert_eq!((&answer["docs"], &answer["hash"]), (&plain["docs"], &plain["hash"]));
+        }
+    };
+    expect(&[], false).await;
+    platform.admin.save(&project, "a.md", b"a").await.expect(201);
+    expect(&["a.md"], false).await;
+    platform.admin.save(&project, "a.md", b"b").await.expect(200);
+    platform.admin.post(&format!("/api/projects/{project}/lock"), json!({})).await.expect(201);
+    expect(&["a.md"], true).await;
+    platform.admin.save(&project, "b.md", b"b").await.expect(201);
+    expect(&["a.md", "b.md"], true).await;
+    platform.admin.delete(&format!("/api/projects/{project}/lock")).await.expect(200);
+    expect(&["a.md", "b.md"], false).await;
+    platform.admin.delete(&format!("/api/projects/{project}/docs/b.md")).await.expect(200);
+    platform.admin.save(&project, "a.md", b"a").await.expect(200);
+    expect(&["a.md"], false).await;
+    platform.admin.put(&format!("/api/projects/{project}"), json!({"onLock": "deny"})).await.expect(200);
+    assert_eq!(ask().await["onLock"], "deny");
+}
