@@ -37,6 +37,12 @@ _aitk() {
             aitk,init)
                 cmd="aitk__subcmd__init"
                 ;;
+            aitk,invite)
+                cmd="aitk__subcmd__invite"
+                ;;
+            aitk,join)
+                cmd="aitk__subcmd__join"
+                ;;
             aitk,key)
                 cmd="aitk__subcmd__key"
                 ;;
@@ -126,6 +132,12 @@ _aitk() {
                 ;;
             aitk__subcmd__help,init)
                 cmd="aitk__subcmd__help__subcmd__init"
+                ;;
+            aitk__subcmd__help,invite)
+                cmd="aitk__subcmd__help__subcmd__invite"
+                ;;
+            aitk__subcmd__help,join)
+                cmd="aitk__subcmd__help__subcmd__join"
                 ;;
             aitk__subcmd__help,key)
                 cmd="aitk__subcmd__help__subcmd__key"
@@ -266,7 +278,7 @@ _aitk() {
 
     case "${cmd}" in
         aitk)
-            opts="-q -v -h -V --root --project --url --json --quiet --verbose --color --timeout --deadline --retries --help --version check guard status diff sync verify init login logout project key docs lock unlock watch completions man help"
+            opts="-q -v -h -V --root --project --url --json --quiet --verbose --color --timeout --deadline --retries --help --version check guard status diff sync verify init join login logout project key invite docs lock unlock watch completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -866,7 +878,7 @@ _aitk() {
             return 0
             ;;
         aitk__subcmd__help)
-            opts="check guard status diff sync verify init login logout project key docs lock unlock watch completions man help"
+            opts="check guard status diff sync verify init join login logout project key invite docs lock unlock watch completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1034,6 +1046,34 @@ _aitk() {
             return 0
             ;;
         aitk__subcmd__help__subcmd__init)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aitk__subcmd__help__subcmd__invite)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aitk__subcmd__help__subcmd__join)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1326,6 +1366,106 @@ _aitk() {
                     ;;
                 --scope)
                     COMPREPLY=($(compgen -W "project user managed" -- "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --project)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aitk__subcmd__invite)
+            opts="-q -v -h --project --role --expires --uses --root --url --json --quiet --verbose --color --timeout --deadline --retries --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --project)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --role)
+                    COMPREPLY=($(compgen -W "developer lead" -- "${cur}"))
+                    return 0
+                    ;;
+                --expires)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --uses)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aitk__subcmd__join)
+            opts="-q -v -h --name --no-init --replace --root --project --url --json --quiet --verbose --color --timeout --deadline --retries --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --root)

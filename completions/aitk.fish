@@ -45,10 +45,12 @@ complete -c aitk -n "__fish_aitk_needs_command" -f -a "diff" -d 'Show which docs
 complete -c aitk -n "__fish_aitk_needs_command" -f -a "sync" -d 'Bring the docs to the platform\'s revision'
 complete -c aitk -n "__fish_aitk_needs_command" -f -a "verify" -d 'Hash every mirrored file and compare'
 complete -c aitk -n "__fish_aitk_needs_command" -f -a "init" -d 'Set a repository up for its agents'
+complete -c aitk -n "__fish_aitk_needs_command" -f -a "join" -d 'Turn an invitation into your key, and set this repository up'
 complete -c aitk -n "__fish_aitk_needs_command" -f -a "login" -d 'Store your key for a server'
 complete -c aitk -n "__fish_aitk_needs_command" -f -a "logout" -d 'Forget a server and its key'
 complete -c aitk -n "__fish_aitk_needs_command" -f -a "project" -d 'Make, show and change projects'
 complete -c aitk -n "__fish_aitk_needs_command" -f -a "key" -d 'Make, list and revoke API keys'
+complete -c aitk -n "__fish_aitk_needs_command" -f -a "invite" -d 'Make a link that turns into a personal key'
 complete -c aitk -n "__fish_aitk_needs_command" -f -a "docs" -d 'Read and change the docs on the server'
 complete -c aitk -n "__fish_aitk_needs_command" -f -a "lock" -d 'Lock the docs, so that you alone can change them'
 complete -c aitk -n "__fish_aitk_needs_command" -f -a "unlock" -d 'Release the lock'
@@ -164,6 +166,22 @@ complete -c aitk -n "__fish_aitk_using_subcommand init" -l json -d 'Print one JS
 complete -c aitk -n "__fish_aitk_using_subcommand init" -s q -l quiet -d 'Say nothing but warnings and errors'
 complete -c aitk -n "__fish_aitk_using_subcommand init" -s v -l verbose -d 'Say what is asked of the server, and why something failed'
 complete -c aitk -n "__fish_aitk_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c aitk -n "__fish_aitk_using_subcommand join" -l name -d 'Your name, as others will see it  [default: git\'s user.name]' -r
+complete -c aitk -n "__fish_aitk_using_subcommand join" -l root -d 'Work in the project at DIR' -r -F
+complete -c aitk -n "__fish_aitk_using_subcommand join" -l project -d 'Use this project, an id or a slug' -r
+complete -c aitk -n "__fish_aitk_using_subcommand join" -l url -d 'Ask the server at URL' -r
+complete -c aitk -n "__fish_aitk_using_subcommand join" -l color -d 'Colour what is said: auto, always or never' -r -f -a "auto\t'At a terminal, unless NO_COLOR is set'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c aitk -n "__fish_aitk_using_subcommand join" -l timeout -d 'Wait so long for one request' -r
+complete -c aitk -n "__fish_aitk_using_subcommand join" -l deadline -d 'Give `check` so long where a complete copy exists' -r
+complete -c aitk -n "__fish_aitk_using_subcommand join" -l retries -d 'Try again so often when the server is out of reach' -r
+complete -c aitk -n "__fish_aitk_using_subcommand join" -l no-init -d 'Only store the key'
+complete -c aitk -n "__fish_aitk_using_subcommand join" -l replace -d 'Give up the key that you already have for this server'
+complete -c aitk -n "__fish_aitk_using_subcommand join" -l json -d 'Print one JSON document, also of a failure'
+complete -c aitk -n "__fish_aitk_using_subcommand join" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c aitk -n "__fish_aitk_using_subcommand join" -s v -l verbose -d 'Say what is asked of the server, and why something failed'
+complete -c aitk -n "__fish_aitk_using_subcommand join" -s h -l help -d 'Print help'
 complete -c aitk -n "__fish_aitk_using_subcommand login" -l root -d 'Work in the project at DIR' -r -F
 complete -c aitk -n "__fish_aitk_using_subcommand login" -l project -d 'Use this project, an id or a slug' -r
 complete -c aitk -n "__fish_aitk_using_subcommand login" -l url -d 'Ask the server at URL' -r
@@ -364,6 +382,23 @@ complete -c aitk -n "__fish_aitk_using_subcommand key; and __fish_seen_subcomman
 complete -c aitk -n "__fish_aitk_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "ls" -d 'List the keys of a project (--project), or of the server'
 complete -c aitk -n "__fish_aitk_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "revoke" -d 'End a key, everywhere and at once'
 complete -c aitk -n "__fish_aitk_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c aitk -n "__fish_aitk_using_subcommand invite" -l project -d 'The projects that the key will cover; the configured one where not given' -r
+complete -c aitk -n "__fish_aitk_using_subcommand invite" -l role -d 'What the key may do' -r -f -a "developer\t''
+lead\t''"
+complete -c aitk -n "__fish_aitk_using_subcommand invite" -l expires -d 'End the link after this time  [default: 7d]' -r
+complete -c aitk -n "__fish_aitk_using_subcommand invite" -l uses -d 'Make so many keys' -r
+complete -c aitk -n "__fish_aitk_using_subcommand invite" -l root -d 'Work in the project at DIR' -r -F
+complete -c aitk -n "__fish_aitk_using_subcommand invite" -l url -d 'Ask the server at URL' -r
+complete -c aitk -n "__fish_aitk_using_subcommand invite" -l color -d 'Colour what is said: auto, always or never' -r -f -a "auto\t'At a terminal, unless NO_COLOR is set'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c aitk -n "__fish_aitk_using_subcommand invite" -l timeout -d 'Wait so long for one request' -r
+complete -c aitk -n "__fish_aitk_using_subcommand invite" -l deadline -d 'Give `check` so long where a complete copy exists' -r
+complete -c aitk -n "__fish_aitk_using_subcommand invite" -l retries -d 'Try again so often when the server is out of reach' -r
+complete -c aitk -n "__fish_aitk_using_subcommand invite" -l json -d 'Print one JSON document, also of a failure'
+complete -c aitk -n "__fish_aitk_using_subcommand invite" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c aitk -n "__fish_aitk_using_subcommand invite" -s v -l verbose -d 'Say what is asked of the server, and why something failed'
+complete -c aitk -n "__fish_aitk_using_subcommand invite" -s h -l help -d 'Print help'
 complete -c aitk -n "__fish_aitk_using_subcommand docs; and not __fish_seen_subcommand_from ls cat put push rm help" -l root -d 'Work in the project at DIR' -r -F
 complete -c aitk -n "__fish_aitk_using_subcommand docs; and not __fish_seen_subcommand_from ls cat put push rm help" -l project -d 'Use this project, an id or a slug' -r
 complete -c aitk -n "__fish_aitk_using_subcommand docs; and not __fish_seen_subcommand_from ls cat put push rm help" -l url -d 'Ask the server at URL' -r
@@ -537,24 +572,26 @@ complete -c aitk -n "__fish_aitk_using_subcommand man" -l json -d 'Print one JSO
 complete -c aitk -n "__fish_aitk_using_subcommand man" -s q -l quiet -d 'Say nothing but warnings and errors'
 complete -c aitk -n "__fish_aitk_using_subcommand man" -s v -l verbose -d 'Say what is asked of the server, and why something failed'
 complete -c aitk -n "__fish_aitk_using_subcommand man" -s h -l help -d 'Print help'
-complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init login logout project key docs lock unlock watch completions man help" -f -a "check" -d 'Sync the docs, unless somebody has them locked'
-complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init login logout project key docs lock unlock watch completions man help" -f -a "guard" -d 'Refuse an agent\'s write to the docs (a hook)'
-complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init login logout project key docs lock unlock watch completions man help" -f -a "status" -d 'Show the lock and the state of the copy'
-complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init login logout project key docs lock unlock watch completions man help" -f -a "diff" -d 'Show which docs differ from the platform\'s'
-complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init login logout project key docs lock unlock watch completions man help" -f -a "sync" -d 'Bring the docs to the platform\'s revision'
-complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init login logout project key docs lock unlock watch completions man help" -f -a "verify" -d 'Hash every mirrored file and compare'
-complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init login logout project key docs lock unlock watch completions man help" -f -a "init" -d 'Set a repository up for its agents'
-complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init login logout project key docs lock unlock watch completions man help" -f -a "login" -d 'Store your key for a server'
-complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init login logout project key docs lock unlock watch completions man help" -f -a "logout" -d 'Forget a server and its key'
-complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init login logout project key docs lock unlock watch completions man help" -f -a "project" -d 'Make, show and change projects'
-complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init login logout project key docs lock unlock watch completions man help" -f -a "key" -d 'Make, list and revoke API keys'
-complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init login logout project key docs lock unlock watch completions man help" -f -a "docs" -d 'Read and change the docs on the server'
-complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init login logout project key docs lock unlock watch completions man help" -f -a "lock" -d 'Lock the docs, so that you alone can change them'
-complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init login logout project key docs lock unlock watch completions man help" -f -a "unlock" -d 'Release the lock'
-complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init login logout project key docs lock unlock watch completions man help" -f -a "watch" -d 'Follow what happens, live'
-complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init login logout project key docs lock unlock watch completions man help" -f -a "completions" -d 'Print the completions of a shell'
-complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init login logout project key docs lock unlock watch completions man help" -f -a "man" -d 'Write the man pages into a folder'
-complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init login logout project key docs lock unlock watch completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join login logout project key invite docs lock unlock watch completions man help" -f -a "check" -d 'Sync the docs, unless somebody has them locked'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join login logout project key invite docs lock unlock watch completions man help" -f -a "guard" -d 'Refuse an agent\'s write to the docs (a hook)'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join login logout project key invite docs lock unlock watch completions man help" -f -a "status" -d 'Show the lock and the state of the copy'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join login logout project key invite docs lock unlock watch completions man help" -f -a "diff" -d 'Show which docs differ from the platform\'s'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join login logout project key invite docs lock unlock watch completions man help" -f -a "sync" -d 'Bring the docs to the platform\'s revision'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join login logout project key invite docs lock unlock watch completions man help" -f -a "verify" -d 'Hash every mirrored file and compare'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join login logout project key invite docs lock unlock watch completions man help" -f -a "init" -d 'Set a repository up for its agents'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join login logout project key invite docs lock unlock watch completions man help" -f -a "join" -d 'Turn an invitation into your key, and set this repository up'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join login logout project key invite docs lock unlock watch completions man help" -f -a "login" -d 'Store your key for a server'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join login logout project key invite docs lock unlock watch completions man help" -f -a "logout" -d 'Forget a server and its key'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join login logout project key invite docs lock unlock watch completions man help" -f -a "project" -d 'Make, show and change projects'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join login logout project key invite docs lock unlock watch completions man help" -f -a "key" -d 'Make, list and revoke API keys'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join login logout project key invite docs lock unlock watch completions man help" -f -a "invite" -d 'Make a link that turns into a personal key'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join login logout project key invite docs lock unlock watch completions man help" -f -a "docs" -d 'Read and change the docs on the server'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join login logout project key invite docs lock unlock watch completions man help" -f -a "lock" -d 'Lock the docs, so that you alone can change them'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join login logout project key invite docs lock unlock watch completions man help" -f -a "unlock" -d 'Release the lock'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join login logout project key invite docs lock unlock watch completions man help" -f -a "watch" -d 'Follow what happens, live'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join login logout project key invite docs lock unlock watch completions man help" -f -a "completions" -d 'Print the completions of a shell'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join login logout project key invite docs lock unlock watch completions man help" -f -a "man" -d 'Write the man pages into a folder'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join login logout project key invite docs lock unlock watch completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c aitk -n "__fish_aitk_using_subcommand help; and __fish_seen_subcommand_from project" -f -a "create" -d 'Make a project'
 complete -c aitk -n "__fish_aitk_using_subcommand help; and __fish_seen_subcommand_from project" -f -a "ls" -d 'List the projects that your key covers'
 complete -c aitk -n "__fish_aitk_using_subcommand help; and __fish_seen_subcommand_from project" -f -a "show" -d 'Show a project\'s settings'

@@ -140,16 +140,27 @@ impl Context {
 
     /// A client with a key that was decided elsewhere.
     pub fn client_with(&self, server: Server, key: ApiKey) -> Result<Client> {
-        if server.is_exposed() && !self.config.insecure_http {
-            return Err(Error::new(
-                Kind::Credentials,
-                format!("no key is sent to {server}: plain http can be read on the way"),
-            )
-            .hint(format!(
-                "use https, or allow it with `insecure_http = true` in {}",
-                self.dirs.config.join("config.toml").display()
-            )));
-        }
+        self.refuse_exposed(&server)?;
         Client::new(server, key, &self.globals, self.out)
+    }
+
+    /// A client without a key, for an invitation's token.
+    pub fn unsigned_client(&self, server: Server, token: ApiKey) -> Result<Client> {
+        self.refuse_exposed(&server)?;
+        Client::unsigned(server, token, &self.globals, self.out)
+    }
+
+    fn refuse_exposed(&self, server: &Server) -> Result<()> {
+        if !server.is_exposed() || self.config.insecure_http {
+            return Ok(());
+        }
+        Err(Error::new(
+            Kind::Credentials,
+            format!("no key is sent to {server}: plain http can be read on the way"),
+        )
+        .hint(format!(
+            "use https, or allow it with `insecure_http = true` in {}",
+            self.dirs.config.join("config.toml").display()
+        )))
     }
 }

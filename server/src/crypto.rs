@@ -26,7 +26,12 @@ pub fn new_api_key() -> String {
     format!("sk_{}", BASE64_URL_SAFE_NO_PAD.encode(random::<32>()))
 }
 
-/// What is kept of an API key. It is random, so a plain SHA-256 cannot be reversed.
+/// A new invitation's token: `inv_` and 43 base64url characters, 256 random bits.
+pub fn new_invitation() -> String {
+    format!("inv_{}", BASE64_URL_SAFE_NO_PAD.encode(random::<32>()))
+}
+
+/// What is kept of an API key, or of an invitation's token. It is random, so a plain SHA-256 cannot be reversed.
 pub fn hash_api_key(key: &str) -> ContentHash {
     ContentHash::of(key.as_bytes())
 }

@@ -20,6 +20,15 @@ pub const TTL_MAX_SECONDS: u64 = 86_400;
 /// The lease taken when none is asked for, in seconds: a Tech Lead's edit, half an hour.
 pub const TTL_DEFAULT_SECONDS: u64 = 1_800;
 
+/// An invitation ends after so long, unless asked otherwise: a new colleague's first week.
+pub const INVITATION_TIME: Duration = Duration::from_hours(7 * 24);
+/// Longest life of an invitation: nobody remembers an older link that still opens a door.
+pub const INVITATION_LONGEST: Duration = Duration::from_hours(90 * 24);
+/// Most keys that one invitation makes: a large department.
+pub const INVITATION_USES: u64 = 1_000;
+/// Most projects that one invitation covers.
+pub const INVITATION_PROJECTS: usize = 100;
+
 /// Events in one answer of the event route, unless asked for fewer.
 pub const EVENTS_PAGE: u64 = 100;
 /// Most events in one answer of the event route.

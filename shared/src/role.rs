@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub enum Role {
     /// Reads docs, syncs, subscribes to its projects' rooms.
     Developer,
-    /// Also writes docs, locks, makes developer keys.
+    /// Also writes docs, locks, makes developer keys and invitations.
     Lead,
     /// Everything, in every project.
     Admin,
@@ -26,7 +26,7 @@ pub enum Right {
     Read,
     /// Write docs; take, renew and release the lock.
     Write,
-    /// Make and revoke keys of developers.
+    /// Make and revoke keys of developers, and invite them.
     DeveloperKeys,
     /// Make and revoke any key; change or remove the project.
     Administer,

@@ -6,6 +6,7 @@ mod agents;
 mod faults;
 mod first_light;
 mod guarding;
+mod joining;
 mod old_hooks;
 mod owed;
 mod refusals;

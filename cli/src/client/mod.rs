@@ -1,4 +1,4 @@
-//! Speaks HTTP with the server: one typed method a call ([`calls`], [`admin`]), one place that decides what
+//! Speaks HTTP with the server: one typed method a call ([`calls`], [`admin`], [`invitations`]), one place that decides what
 //! an answer means ([`answer`]), one that takes large answers in while they come ([`stream`]).
 //!
 //! A redirect is followed within the same origin only, so the key goes nowhere else. Only requests
@@ -7,6 +7,7 @@
 mod admin;
 mod answer;
 mod calls;
+mod invitations;
 mod stream;
 
 pub use answer::{decode, is_time_out, refusal};
@@ -79,12 +80,26 @@ impl Client {
         let mut value = HeaderValue::from_str(key.expose())
             .map_err(|_| Error::new(Kind::Credentials, "the API key has characters that no key has"))?;
         value.set_sensitive(true);
+        let name = API_KEY_HEADER.parse().map_err(anyhow::Error::from)?;
+        Client::with_headers(HeaderMap::from_iter([(name, value)]), server, key, globals, out)
+    }
+
+    /// A client that sends no key. `secret` goes only where a call puts it, and is shown as
+    /// little as a key.
+    pub fn unsigned(server: Server, secret: ApiKey, globals: &Globals, out: Output) -> Result<Self> {
+        Client::with_headers(HeaderMap::new(), server, secret, globals, out)
+    }
+
+    fn with_headers(
+        headers: HeaderMap,
+        server: Server,
+        key: ApiKey,
+        globals: &Globals,
+        out: Output,
+    ) -> Result<Self> {
         let mut builder = reqwest::Client::builder()
             .user_agent(USER_AGENT)
-            .default_headers(HeaderMap::from_iter([(
-                API_KEY_HEADER.parse().map_err(anyhow::Error::from)?,
-                value,
-            )]))
+            .default_headers(headers)
             .connect_timeout(globals.timeout)
             .redirect(same_origin());
         if server.is_loopback() {

@@ -6,6 +6,8 @@ pub mod diff;
 pub mod docs;
 pub mod guard;
 pub mod init;
+pub mod invite;
+pub mod join;
 pub mod key;
 pub mod lock;
 pub mod login;

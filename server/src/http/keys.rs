@@ -15,6 +15,7 @@ use crate::crypto;
 use crate::error::{Error, Result};
 use crate::state::App;
 use crate::store::Write;
+use crate::store::invitations;
 use crate::store::keys::{self, StoredKey};
 
 /// The keys that cover a project.
@@ -129,15 +130,28 @@ pub async fn revoke(State(app): State<App>, who: Credential, At(key): At<String>
     end(&app, write, &found.info.id).await
 }
 
-struct Wanted<'a> {
-    name: &'a str,
-    role: Role,
-    expires_at: Option<Timestamp>,
-    projects: Vec<ProjectId>,
-    rooms: Vec<String>,
+/// A key that somebody wants.
+pub struct Wanted<'a> {
+    /// Whose it will be.
+    pub name: &'a str,
+    /// What it may do.
+    pub role: Role,
+    /// When it ends.
+    pub expires_at: Option<Timestamp>,
+    /// What it covers.
+    pub projects: Vec<ProjectId>,
+    /// The rooms of a service.
+    pub rooms: Vec<String>,
 }
 
 async fn make(mut write: Write, who: &Credential, wanted: Wanted<'_>) -> Result<(StatusCode, Json<NewKey>)> {
+    let made = add(&mut write, &who.actor.name, wanted).await?;
+    write.commit().await?;
+    Ok((StatusCode::CREATED, Json(made)))
+}
+
+/// Makes a key within a change. The caller has checked that `creator` may.
+pub async fn add(write: &mut Write, creator: &str, wanted: Wanted<'_>) -> Result<NewKey> {
     let now = write.now();
     if wanted.expires_at.is_some_and(|end| end <= now) {
         return Err(Error::Invalid("expiresAt must be in the future".into()));
@@ -151,17 +165,18 @@ async fn make(mut write: Write, who: &Credential, wanted: Wanted<'_>) -> Result<
         rooms: wanted.rooms,
         prefix: key.chars().take(8).collect(),
         created_at: now,
-        created_by: who.actor.name.clone(),
+        created_by: creator.to_owned(),
         expires_at: wanted.expires_at,
         last_used_at: None,
     };
-    keys::insert(&mut write, &StoredKey { hash: crypto::hash_api_key(&key), info: info.clone() }).await?;
-    write.commit().await?;
-    Ok((StatusCode::CREATED, Json(NewKey { key, info })))
+    keys::insert(write, &StoredKey { hash: crypto::hash_api_key(&key), info: info.clone() }).await?;
+    Ok(NewKey { key, info })
 }
 
 async fn end(app: &App, mut write: Write, id: &KeyId) -> Result<StatusCode> {
     keys::delete(&mut write, id).await?;
+    // Whoever lost the right to invite must not get in again by a link of their own.
+    invitations::end_those_of(&mut write, id.as_str()).await?;
     write.commit().await?;
     app.hub.expel(id.as_str());
     Ok(StatusCode::NO_CONTENT)

@@ -6,6 +6,7 @@ mod docs;
 mod everything;
 mod health;
 mod hook;
+mod invitations;
 mod keys;
 mod locks;
 mod precondition;
@@ -35,6 +36,9 @@ pub use body::Params;
 /// Smaller answers fit into one packet as they are.
 const COMPRESS_FROM: u16 = 1024;
 
+/// Anybody may send this body.
+const JOIN_BYTES: usize = 16 * 1024;
+
 /// All routes of the server.
 pub fn router(app: App) -> Router {
     // base64 makes four bytes of three; names and quotes come on top.
@@ -60,6 +64,8 @@ pub fn router(app: App) -> Router {
         .route("/projects/{id}/keys/{key}", axum::routing::delete(keys::revoke_in_project))
         .route("/keys", get(keys::list).post(keys::create))
         .route("/keys/{key}", axum::routing::delete(keys::revoke))
+        .route("/invitations", post(invitations::create))
+        .route("/join", post(invitations::join).layer(DefaultBodyLimit::max(JOIN_BYTES)))
         .route("/hook/status/{id}", get(hook::status))
         .route("/hook/docs/{id}", get(hook::docs))
         .route("/hook/sync/{id}", post(hook::sync))
@@ -72,6 +78,7 @@ pub fn router(app: App) -> Router {
         .compress_when(SizeAbove::new(COMPRESS_FROM));
     Router::new()
         .nest("/api", api)
+        .route("/join", get(invitations::explain))
         .route("/ws", get(live::upgrade))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))

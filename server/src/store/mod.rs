@@ -6,6 +6,7 @@
 
 pub mod docs;
 pub mod events;
+pub mod invitations;
 pub mod keys;
 pub mod locks;
 pub mod projects;

@@ -111,6 +111,11 @@ impl Caller {
         self.http.request(method, format!("{}{path}", self.url)).header("x-api-key", &self.key)
     }
 
+    /// Sends without any credential.
+    pub fn http(&self) -> &reqwest::Client {
+        &self.http
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         send(self.request(Method::GET, path)).await
     }

@@ -19,6 +19,8 @@ mod everywhere;
 pub mod hooked;
 mod offline;
 
+pub use everywhere::named;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

@@ -83,14 +83,33 @@ enum Scope {
     Managed,
 }
 
+/// Sets the repository up as `aitk init --trust` does, and says what it changed.
+pub async fn install(context: &Context) -> Result<()> {
+    let args = Args {
+        agent: Vec::new(),
+        scope: Scope::Project,
+        strict: false,
+        trust: true,
+        dry_run: false,
+        uninstall: false,
+        migrate: false,
+    };
+    apply(&args, &entries(&args, context).await, context).map(drop)
+}
+
 /// Plans all edits, then shows or makes them.
 pub async fn run(args: Args, context: &Context) -> Result<()> {
-    let mut entry = entry::here(context);
-    if entry.is_empty() && !args.uninstall && context.config.project.is_some() {
-        entry = entry::there(context).await;
-    }
-    context.out.json(&apply(&args, &entry, context)?);
+    context.out.json(&apply(&args, &entries(&args, context).await, context)?);
     Ok(())
+}
+
+/// The docs to name to agents: those of the copy, or before the first check the platform's.
+async fn entries(args: &Args, context: &Context) -> Vec<String> {
+    let here = entry::here(context);
+    match here.is_empty() && !args.uninstall && context.config.project.is_some() {
+        true => entry::there(context).await,
+        false => here,
+    }
 }
 
 /// Does it, and returns what it did as one document; `entry` are docs to name to agents.

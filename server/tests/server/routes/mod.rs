@@ -2,6 +2,7 @@
 
 mod docs;
 mod hook;
+mod invitations;
 mod keys;
 mod lock;
 mod projects;
