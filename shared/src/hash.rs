@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{self, Deserialize, Deserializer, Visitor};
+use serde::ser::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
 use crate::path::DocPath;
@@ -15,8 +16,7 @@ pub struct HashError;
 macro_rules! hash_type {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub struct $name([u8; 32]);
 
         impl $name {
@@ -38,11 +38,7 @@ macro_rules! hash_type {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                const DIGITS: &[u8; 16] = b"0123456789abcdef";
-                let digits = self.0.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-                let mut text = String::with_capacity(64);
-                text.extend(digits.map(|digit| char::from(DIGITS[usize::from(digit)])));
-                f.write_str(&text)
+                f.write_str(text_of(&hex(&self.0)))
             }
         }
 
@@ -52,10 +48,15 @@ macro_rules! hash_type {
             }
         }
 
-        impl TryFrom<String> for $name {
-            type Error = HashError;
-            fn try_from(text: String) -> Result<Self, HashError> {
-                $name::parse(&text)
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, output: S) -> Result<S::Ok, S::Error> {
+                output.serialize_str(text_of(&hex(&self.0)))
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+                input.deserialize_str(Hex).map($name)
             }
         }
 
@@ -102,10 +103,42 @@ impl DocsHash {
     pub fn of<'a>(docs: impl IntoIterator<Item = (&'a DocPath, &'a ContentHash)>) -> Self {
         let mut hasher = Sha256::new();
         for (path, hash) in docs {
-            hasher.update(format!("{hash}  {path}\n"));
+            hasher.update(hex(&hash.0));
+            hasher.update(b"  ");
+            hasher.update(path.as_str());
+            hasher.update(b"\n");
         }
         DocsHash(hasher.finalize().into())
     }
+}
+
+/// Reads the digits where they stand: a large answer has thousands.
+struct Hex;
+
+impl Visitor<'_> for Hex {
+    type Value = [u8; 32];
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        parse_hex(text).map_err(E::custom)
+    }
+}
+
+fn hex(bytes: &[u8; 32]) -> [u8; 64] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = [0; 64];
+    for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
+        pair[0] = DIGITS[usize::from(byte >> 4)];
+        pair[1] = DIGITS[usize::from(byte & 15)];
+    }
+    text
+}
+
+fn text_of(digits: &[u8; 64]) -> &str {
+    std::str::from_utf8(digits).unwrap_or_default()
 }
 
 fn parse_hex(text: &str) -> Result<[u8; 32], HashError> {

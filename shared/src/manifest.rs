@@ -1,9 +1,10 @@
 //! What a project's docs are at one revision: paths, hashes, sizes.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::hash::{ContentHash, DocsHash};
-use crate::path::{DocPath, fold};
+use crate::path::{DocPath, folded};
 
 /// One doc of a manifest.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -114,17 +115,18 @@ impl Manifest {
 
     /// The same for paths alone.
     pub fn collision_of<'a>(paths: impl IntoIterator<Item = &'a DocPath>) -> Option<Collision> {
-        let mut seen: HashMap<String, &DocPath> = HashMap::new();
+        let mut seen: HashMap<Cow<'_, str>, &DocPath> = HashMap::new();
         let paths: Vec<_> = paths.into_iter().collect();
+        seen.reserve(paths.len());
         for path in &paths {
-            if let Some(other) = seen.insert(path.twin_key(), path) {
+            if let Some(other) = seen.insert(folded(path.as_str()), path) {
                 return Some(Collision::Twins(other.clone(), (*path).clone()));
             }
         }
         // Folders that differ by case alone would be merged by some file systems:
         // harmless for the docs in them, which were compared as a whole above.
         for path in paths {
-            if let Some(doc) = path.folders().find_map(|folder| seen.get(&fold(folder))) {
+            if let Some(doc) = path.folders().find_map(|folder| seen.get(&*folded(folder))) {
                 return Some(Collision::Folder((*doc).clone(), path.clone()));
             }
         }

@@ -1,5 +1,6 @@
 //! Where a doc may live. Names come from outside and end up on many file systems.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -62,29 +63,7 @@ pub struct DocPath(String);
 impl DocPath {
     /// Accepts a path only as a whole: nothing is repaired or normalised.
     pub fn parse(text: &str) -> Result<Self, PathError> {
-        if text.is_empty() {
-            return Err(PathError::Empty);
-        }
-        if text.len() > limits::DOC_PATH_BYTES {
-            return Err(PathError::TooLong);
-        }
-        if text.starts_with('/') {
-            return Err(PathError::Absolute);
-        }
-        if text.contains('\\') {
-            return Err(PathError::Backslash);
-        }
-        if text.chars().any(char::is_control) {
-            return Err(PathError::Control);
-        }
-        if !is_nfc(text) {
-            return Err(PathError::NotNfc);
-        }
-        text.split('/').try_for_each(check_segment)?;
-        let first = fold(text.split('/').next().unwrap_or_default());
-        if first == SYNC_HASH_FILE || first.starts_with(OWN_PREFIX) {
-            return Err(PathError::Reserved);
-        }
+        check(text)?;
         Ok(DocPath(text.to_owned()))
     }
 
@@ -102,6 +81,34 @@ impl DocPath {
     pub fn folders(&self) -> impl Iterator<Item = &str> {
         self.0.match_indices('/').map(|(at, _)| &self.0[..at])
     }
+}
+
+fn check(text: &str) -> Result<(), PathError> {
+    if text.is_empty() {
+        return Err(PathError::Empty);
+    }
+    if text.len() > limits::DOC_PATH_BYTES {
+        return Err(PathError::TooLong);
+    }
+    if text.starts_with('/') {
+        return Err(PathError::Absolute);
+    }
+    if text.contains('\\') {
+        return Err(PathError::Backslash);
+    }
+    if text.chars().any(char::is_control) {
+        return Err(PathError::Control);
+    }
+    // ASCII has nothing to compose.
+    if !text.is_ascii() && !is_nfc(text) {
+        return Err(PathError::NotNfc);
+    }
+    text.split('/').try_for_each(check_segment)?;
+    let first = folded(text.split('/').next().unwrap_or_default());
+    if first == SYNC_HASH_FILE || first.starts_with(OWN_PREFIX) {
+        return Err(PathError::Reserved);
+    }
+    Ok(())
 }
 
 fn check_segment(segment: &str) -> Result<(), PathError> {
@@ -125,33 +132,41 @@ fn check_segment(segment: &str) -> Result<(), PathError> {
 /// `.git` as HFS+ (ignores zero-width characters) and NTFS (short names) may read it;
 /// git itself refuses the same spellings (`core.protectHFS`, `core.protectNTFS`).
 fn is_git(segment: &str) -> bool {
+    const NAMES: [&str; 2] = [".git", "git~1"];
+    if segment.is_ascii() {
+        return NAMES.iter().any(|name| segment.eq_ignore_ascii_case(name));
+    }
     let seen: String =
         segment.chars().filter(|c| !matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')).collect();
-    matches!(fold(&seen).as_str(), ".git" | "git~1")
+    NAMES.contains(&fold(&seen).as_str())
 }
 
 /// Device names, with any extension:
 /// <https://learn.microsoft.com/windows/win32/fileio/naming-a-file>.
 fn is_windows_reserved(segment: &str) -> bool {
-    let stem = segment.split('.').next().unwrap_or_default().trim_end().to_ascii_uppercase();
-    match stem.as_str() {
-        "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$" => true,
-        _ => ["COM", "LPT"].iter().any(|port| {
-            stem.strip_prefix(port).is_some_and(|rest| {
-                let mut chars = rest.chars();
-                matches!((chars.next(), chars.next()), (Some('0'..='9' | '¹' | '²' | '³'), None))
-            })
-        }),
-    }
+    let stem = segment.split('.').next().unwrap_or_default().trim_end();
+    let is = |name: &&str| stem.eq_ignore_ascii_case(name);
+    let is_port = |port: &&str| {
+        stem.get(..port.len()).is_some_and(|start| start.eq_ignore_ascii_case(port)) && {
+            let mut rest = stem[port.len()..].chars();
+            matches!((rest.next(), rest.next()), (Some('0'..='9' | '¹' | '²' | '³'), None))
+        }
+    };
+    ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"].iter().any(is) || ["COM", "LPT"].iter().any(is_port)
 }
 
 /// Character by character, so that the result does not depend on neighbours.
 pub(crate) fn fold(text: &str) -> String {
-    // The same, for what most paths are.
-    if text.is_ascii() {
-        return text.to_ascii_lowercase();
+    folded(text).into_owned()
+}
+
+/// The same; what most paths are is folded already.
+pub(crate) fn folded(text: &str) -> Cow<'_, str> {
+    match text.is_ascii() {
+        true if text.bytes().any(|byte| byte.is_ascii_uppercase()) => text.to_ascii_lowercase().into(),
+        true => text.into(),
+        false => text.nfd().flat_map(char::to_lowercase).nfc().collect::<String>().into(),
     }
-    text.nfd().flat_map(char::to_lowercase).nfc().collect()
 }
 
 impl fmt::Display for DocPath {
@@ -179,7 +194,10 @@ pub struct RefusedPath {
 impl TryFrom<String> for DocPath {
     type Error = RefusedPath;
     fn try_from(text: String) -> Result<Self, RefusedPath> {
-        DocPath::parse(&text).map_err(|why| RefusedPath { path: printable(&text, 200), why })
+        match check(&text) {
+            Ok(()) => Ok(DocPath(text)),
+            Err(why) => Err(RefusedPath { path: printable(&text, 200), why }),
+        }
     }
 }
 

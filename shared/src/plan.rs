@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::hash::ContentHash;
-use crate::manifest::{Collision, Delta, Manifest};
+use crate::manifest::{Collision, Delta, Entry, Manifest};
 use crate::path::DocPath;
 
 /// One thing that a scan found at a path below the mirror.
@@ -82,6 +82,14 @@ impl Plan {
     }
 }
 
+/// Whether the disk holds exactly these docs, as a plan that is done from the start would say.
+pub fn holds(disk: &Disk, docs: &Manifest) -> bool {
+    let is_there = |(doc, entry): (&DocPath, &Entry)| {
+        disk.get(Path::new(doc.as_str())) == Some(&Found::File(entry.hash))
+    };
+    disk.len() == docs.len() && docs.iter().all(is_there)
+}
+
 /// Plans the way to `target`; refuses a target that not every file system can hold.
 pub fn plan(base: &Manifest, disk: &Disk, target: &Manifest) -> Result<Plan, Collision> {
     if let Some(collision) = target.collision() {
@@ -127,7 +135,6 @@ fn doc_at(path: &Path) -> Option<DocPath> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::Entry;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
@@ -251,6 +258,8 @@ mod tests {
                     let (after, _) = carry_out(&first, &disk, &target);
                     let again = plan(&target, &after, &target).unwrap();
                     prop_assert!(again.is_done() && again.delta.is_empty() && again.repaired.is_empty());
+                    prop_assert!(holds(&after, &target));
+                    prop_assert_eq!(holds(&disk, &target), first.is_done());
                     prop_assert_eq!(after.len(), target.len());
                 }
             }
