@@ -13,20 +13,30 @@ const NAMED_FAULTS: usize = 20;
 
 /// Decodes a body strictly; an error names the field at fault.
 pub fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+    decode_at(None, body)
+}
+
+/// The same for one item of a list in a body.
+pub fn decode_at<T: DeserializeOwned>(list: Option<(&str, usize)>, body: &[u8]) -> Result<T, String> {
     if body.trim_ascii().is_empty() {
         return Err("an empty body".into());
     }
     let mut input = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut input).map_err(at_fault)?;
+    let value = serde_path_to_error::deserialize(&mut input).map_err(|error| at_fault(list, error))?;
     input.end().map_err(|_| "more than one JSON document".to_owned())?;
     Ok(value)
 }
 
 /// The field at fault, and what is wrong with it.
-pub fn at_fault(error: serde_path_to_error::Error<serde_json::Error>) -> String {
-    let field = error.path().to_string();
+fn at_fault(list: Option<(&str, usize)>, error: serde_path_to_error::Error<serde_json::Error>) -> String {
+    let field = match (list, error.path().to_string().as_str()) {
+        (None, ".") => None,
+        (None, field) => Some(field.to_owned()),
+        (Some((list, item)), ".") => Some(format!("{list}[{item}]")),
+        (Some((list, item)), field) => Some(format!("{list}[{item}].{field}")),
+    };
     let why = shown(&error.into_inner().to_string());
-    if field == "." { why } else { format!("{}: {why}", shown(&field)) }
+    field.map_or_else(|| why.clone(), |field| format!("{}: {why}", shown(&field)))
 }
 
 /// What a status other than 2xx and 3xx means.

@@ -8,6 +8,7 @@ mod admin;
 mod answer;
 mod calls;
 mod invitations;
+mod split;
 mod stream;
 
 pub use answer::{decode, is_time_out, refusal};

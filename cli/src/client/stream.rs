@@ -1,9 +1,7 @@
 //! A sync's answer, taken in while it comes: its docs one by one, so that memory holds one at a
 //! time, everything else as ever. What is decoded here is as strict as the type that it becomes.
 
-use std::cell::RefCell;
 use std::fmt;
-use std::io::{self, BufReader, ErrorKind, Read};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,11 +9,11 @@ use aitk_shared::api::{SyncAnswer, SyncDoc};
 use aitk_shared::limits;
 use hyper::body::Bytes;
 use reqwest::Response;
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Value};
+use serde::de::{Deserialize, Deserializer, Visitor};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::timeout;
 
+use super::split::{PLACEHOLDER, Splitter, TooLarge};
 use super::{Client, answer};
 use crate::error::{Error, Kind, Result};
 use crate::mirror::contents::{Arrived, Contents};
@@ -28,9 +26,6 @@ const PARTS: usize = 16;
 const QUIET: Duration = Duration::from_millis(300);
 /// How often what is shown is drawn anew.
 const REDRAW: Duration = Duration::from_millis(100);
-/// What a sync's answer consists of, but for its docs; anything else is skipped.
-const FIELDS: [&str; 9] =
-    ["hash", "revision", "epoch", "lock", "onLock", "docsPath", "base", "removed", "lockIsYours"];
 
 /// Why an answer could not be taken in.
 enum Fault {
@@ -41,6 +36,8 @@ enum Fault {
     /// It is one, and a doc's bytes are not what they should be, or found no room here.
     Doc(Error),
 }
+
+type Decoded = std::result::Result<SyncAnswer<Arrived>, Fault>;
 
 impl Client {
     /// Takes a sync's answer in.
@@ -54,15 +51,13 @@ impl Client {
         let taken = loop {
             match self.part(&mut response).await? {
                 Some(part) => start.extend_from_slice(&part),
-                None => break decode_small(&start, contents),
+                None => break decode(&start, contents),
             }
             if start.len() > SMALL {
                 let (sender, parts) = channel(PARTS);
                 let (contents, read) = (contents.clone(), start.len() as u64);
-                let decoder = tokio::task::spawn_blocking(move || {
-                    let body = Body::new(parts, start.into(), &contents);
-                    decode(&mut serde_json::Deserializer::from_reader(BufReader::new(body)), &contents)
-                });
+                let decoder =
+                    tokio::task::spawn_blocking(move || decode_parts(start.into(), parts, &contents));
                 self.pour(&mut response, read, sender).await?;
                 break decoder.await.map_err(anyhow::Error::from)?;
             }
@@ -113,153 +108,91 @@ impl Client {
     }
 }
 
-/// The reading end of a body that still comes.
-struct Body<'a> {
-    /// `None` is the end; without it, the body was cut.
-    parts: Receiver<Option<Bytes>>,
-    part: Bytes,
-    ended: bool,
+fn decode(body: &[u8], contents: &Contents) -> Decoded {
+    let mut taker = Taker::new(contents);
+    taker.take(body)?;
+    taker.end()
+}
+
+/// Decodes a body that still comes. `None` is its end; without it, it was cut.
+fn decode_parts(start: Bytes, mut parts: Receiver<Option<Bytes>>, contents: &Contents) -> Decoded {
+    let mut taker = Taker::new(contents);
+    taker.take(&start)?;
+    drop(start);
+    loop {
+        match parts.blocking_recv() {
+            Some(Some(part)) => taker.take(&part)?,
+            Some(None) => return taker.end(),
+            None => return Err(Fault::Cut),
+        }
+    }
+}
+
+/// Takes the docs out of an answer, each as soon as it is whole.
+struct Taker<'a> {
     contents: &'a Contents,
-    /// Docs that were taken in, and bytes that were read since the last of them.
-    docs: u64,
-    since: u64,
+    splitter: Splitter,
+    docs: Vec<Arrived>,
 }
 
-impl<'a> Body<'a> {
-    fn new(parts: Receiver<Option<Bytes>>, part: Bytes, contents: &'a Contents) -> Self {
-        Body { parts, part, ended: false, contents, docs: 0, since: 0 }
+impl<'a> Taker<'a> {
+    fn new(contents: &'a Contents) -> Self {
+        Taker { contents, splitter: Splitter::new(limits::ANSWER_DOC_BYTES), docs: Vec::new() }
     }
 
-    /// A doc is in memory until it is whole, so none may be without end.
-    fn bound(&mut self, read: usize) -> io::Result<()> {
-        let docs = self.contents.count();
-        self.since = if docs == self.docs { self.since + read as u64 } else { read as u64 };
-        self.docs = docs;
-        match self.since > limits::ANSWER_DOC_BYTES {
-            true => Err(ErrorKind::FileTooLarge.into()),
-            false => Ok(()),
+    fn take(&mut self, bytes: &[u8]) -> std::result::Result<(), Fault> {
+        let Taker { contents, splitter, docs } = self;
+        splitter.take(bytes, |doc| {
+            let doc: SyncDoc = answer::decode_at(Some(("docs", docs.len())), doc).map_err(Fault::Answer)?;
+            docs.push(contents.take_in(doc).map_err(Fault::Doc)?);
+            Ok(())
+        })
+    }
+
+    fn end(self) -> Decoded {
+        let rest = self.splitter.rest();
+        let start = rest.trim_ascii_start();
+        if !start.is_empty() && !start.starts_with(b"{") {
+            return Err(Fault::Answer("no JSON object".into()));
+        }
+        let answer: SyncAnswer<Placeholder> = answer::decode(&rest).map_err(Fault::Answer)?;
+        match answer.docs.len() == self.docs.len() {
+            true => Ok(answer.with_docs(self.docs)),
+            false => Err(Fault::Answer("docs: a number where a doc should be".into())),
         }
     }
 }
 
-impl Read for Body<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.part.is_empty() && !self.ended {
-            match self.parts.blocking_recv() {
-                Some(Some(part)) => self.part = part,
-                Some(None) => self.ended = true,
-                None => return Err(ErrorKind::UnexpectedEof.into()),
-            }
-        }
-        let n = buffer.len().min(self.part.len());
-        buffer[..n].copy_from_slice(&self.part.split_to(n));
-        self.bound(n)?;
-        Ok(n)
+impl From<TooLarge> for Fault {
+    fn from(_: TooLarge) -> Self {
+        Fault::Answer(format!("a doc of more than {} MiB", limits::ANSWER_DOC_BYTES / 1024 / 1024))
     }
 }
 
-fn decode_small(body: &[u8], contents: &Contents) -> std::result::Result<SyncAnswer<Arrived>, Fault> {
-    if body.trim_ascii().is_empty() {
-        return Err(Fault::Answer("an empty body".into()));
-    }
-    decode(&mut serde_json::Deserializer::from_slice(body), contents)
-}
+/// What stands for a doc that was taken out.
+#[derive(Debug)]
+struct Placeholder;
 
-fn decode<'de>(
-    input: &mut serde_json::Deserializer<impl serde_json::de::Read<'de>>,
-    contents: &Contents,
-) -> std::result::Result<SyncAnswer<Arrived>, Fault> {
-    let (mut track, fault) = (serde_path_to_error::Track::new(), RefCell::new(None));
-    let seed = Answer { contents, fault: &fault };
-    let answer = seed.deserialize(serde_path_to_error::Deserializer::new(&mut *input, &mut track));
-    let answer = answer.map_err(|error| match fault.take() {
-        Some(error) => Fault::Doc(error),
-        None if error.io_error_kind() == Some(ErrorKind::FileTooLarge) => {
-            Fault::Answer(format!("a doc of more than {} MiB", limits::ANSWER_DOC_BYTES / 1024 / 1024))
-        }
-        None if error.is_io() => Fault::Cut,
-        None => Fault::Answer(answer::at_fault(serde_path_to_error::Error::new(track.path(), error))),
-    })?;
-    match input.end() {
-        Ok(()) => Ok(answer),
-        Err(error) if error.is_io() => Err(Fault::Cut),
-        Err(_) => Err(Fault::Answer("more than one JSON document".into())),
+impl<'de> Deserialize<'de> for Placeholder {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> std::result::Result<Self, D::Error> {
+        input.deserialize_u64(PlaceholderVisitor)
     }
 }
 
-/// Decodes a whole answer.
-#[derive(Clone, Copy)]
-struct Answer<'a> {
-    contents: &'a Contents,
-    /// Why a doc could not be taken in.
-    fault: &'a RefCell<Option<Error>>,
-}
+struct PlaceholderVisitor;
 
-impl<'de> DeserializeSeed<'de> for Answer<'_> {
-    type Value = SyncAnswer<Arrived>;
-
-    fn deserialize<D: Deserializer<'de>>(self, input: D) -> std::result::Result<Self::Value, D::Error> {
-        input.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Answer<'_> {
-    type Value = SyncAnswer<Arrived>;
+impl Visitor<'_> for PlaceholderVisitor {
+    type Value = Placeholder;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the answer to a sync")
+        f.write_str("a doc")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Self::Value, A::Error> {
-        let (mut rest, mut docs) = (Map::new(), None);
-        while let Some(name) = map.next_key::<String>()? {
-            let twice = match name.as_str() {
-                "docs" => docs.replace(map.next_value_seed(Docs(self))?).is_some(),
-                known if FIELDS.contains(&known) => rest.insert(name.clone(), map.next_value()?).is_some(),
-                _ => map.next_value::<IgnoredAny>().is_err(),
-            };
-            if twice {
-                return Err(A::Error::custom(format_args!("duplicate field `{name}`")));
-            }
+    fn visit_u64<E: serde::de::Error>(self, number: u64) -> std::result::Result<Self::Value, E> {
+        match number == u64::from(PLACEHOLDER - b'0') {
+            true => Ok(Placeholder),
+            false => Err(E::custom("a number where a doc should be")),
         }
-        // The type that it becomes says what must be there, and of which type.
-        if docs.is_some() {
-            rest.insert("docs".into(), Value::Array(Vec::new()));
-        }
-        let answer: SyncAnswer = serde_path_to_error::deserialize(Value::Object(rest))
-            .map_err(|error| A::Error::custom(answer::at_fault(error)))?;
-        Ok(answer.with_docs(docs.unwrap_or_default()))
-    }
-}
-
-/// Decodes the list of docs and takes each in.
-struct Docs<'a>(Answer<'a>);
-
-impl<'de> DeserializeSeed<'de> for Docs<'_> {
-    type Value = Vec<Arrived>;
-
-    fn deserialize<D: Deserializer<'de>>(self, input: D) -> std::result::Result<Self::Value, D::Error> {
-        input.deserialize_seq(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Docs<'_> {
-    type Value = Vec<Arrived>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of docs")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut docs: A) -> std::result::Result<Self::Value, A::Error> {
-        let mut arrived = Vec::new();
-        while let Some(doc) = docs.next_element::<SyncDoc>()? {
-            arrived.push(self.0.contents.take_in(doc).map_err(|error| {
-                let told = A::Error::custom(&error.message);
-                self.0.fault.replace(Some(error));
-                told
-            })?);
-        }
-        Ok(arrived)
     }
 }
 
@@ -268,7 +201,7 @@ mod tests {
     use super::*;
     use crate::mirror::cache::Cache;
     use crate::mirror::tests::answer;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn contents() -> (tempfile::TempDir, Contents) {
         let folder = tempfile::tempdir().unwrap();
@@ -277,7 +210,7 @@ mod tests {
     }
 
     fn small(body: &str) -> std::result::Result<SyncAnswer<Arrived>, String> {
-        decode_small(body.as_bytes(), &contents().1).map_err(told)
+        decode(body.as_bytes(), &contents().1).map_err(told)
     }
 
     fn told(fault: Fault) -> String {
@@ -298,18 +231,13 @@ mod tests {
         }
         drop(sender);
         let (_folder, contents) = contents();
-        let body = Body::new(receiver, Bytes::new(), &contents);
-        decode(&mut serde_json::Deserializer::from_reader(BufReader::new(body)), &contents).map_err(told)
+        decode_parts(Bytes::new(), receiver, &contents).map_err(told)
     }
 
+    /// What an answer must have.
+    const FIELDS: [&str; 9] =
+        ["hash", "revision", "epoch", "lock", "onLock", "docsPath", "base", "docs", "removed"];
     const DOCS: &[(&str, &str)] = &[("a.md", "1"), ("b/ä.md", "\"\\\n\u{1}"), ("empty", "")];
-
-    #[test]
-    fn every_field_of_an_answer_is_known_here() {
-        let value = serde_json::to_value(answer(1, DOCS)).unwrap();
-        let names: Vec<_> = value.as_object().unwrap().keys().filter(|name| *name != "docs").collect();
-        assert!(names.iter().all(|name| FIELDS.contains(&name.as_str())) && names.len() == FIELDS.len());
-    }
 
     #[test]
     fn docs_are_taken_in_wherever_they_stand_in_the_answer() {
@@ -341,9 +269,9 @@ mod tests {
     #[test]
     fn what_is_missing_of_another_type_or_there_twice_is_named() {
         let good = serde_json::to_value(answer(1, DOCS)).unwrap();
-        for name in FIELDS.iter().filter(|name| **name != "lockIsYours").chain(&["docs"]) {
+        for name in FIELDS {
             let mut bad = good.clone();
-            bad.as_object_mut().unwrap().remove(*name);
+            bad.as_object_mut().unwrap().remove(name);
             assert!(small(&bad.to_string()).unwrap_err().contains(&format!("missing field `{name}`")));
             bad[name] = json!({"no": "such"});
             let why = small(&bad.to_string()).unwrap_err();
@@ -367,7 +295,16 @@ mod tests {
             let why = small(&bad.to_string()).unwrap_err();
             assert!(why.contains(names), "{path}: {why}");
         }
-        for (body, why) in [("", "an empty body"), ("[]", "sequence"), ("null", "null"), ("1", "1")] {
+        for stranger in [json!(0), json!(1), json!("x"), json!([]), Value::Null] {
+            let mut bad = good.clone();
+            bad["docs"][1] = stranger;
+            assert!(small(&bad.to_string()).unwrap_err().contains("docs"), "{bad}");
+        }
+        for text in [r#""docs":[,"#, r#""docs":[{},"#, r#""docs":[{}"#, r#""docs":[["#, r#""d\u006fcs":["#] {
+            let bad = good.to_string().replace(r#""docs":["#, text);
+            assert!(small(&bad).is_err(), "{bad}");
+        }
+        for (body, why) in [("", "an empty body"), ("[]", "no JSON object"), ("null", "no JSON object")] {
             assert!(small(body).unwrap_err().contains(why), "{body}");
         }
         assert!(small(&format!("{good}{good}")).unwrap_err().contains("more than one"));
