@@ -193,7 +193,9 @@ impl Client {
     ) -> Result<T> {
         let request = request.build().map_err(anyhow::Error::from)?;
         let begun = Instant::now();
-        let once = || async { Ok(read(self.send_once(&request, what).await?).await?) };
+        // All tries together begin to be answered within the time of one.
+        let left = || self.patience.saturating_sub(begun.elapsed());
+        let once = || async { Ok(read(self.send_once(&request, what, left()).await?).await?) };
         let delays = ExponentialBuilder::new()
             .with_jitter()
             .with_min_delay(Duration::from_millis(200))
@@ -204,7 +206,7 @@ impl Client {
             .adjust(|failure, delay| {
                 let delay = failure.retry_after.map_or(delay?, |wish| wish.max(delay.unwrap_or_default()));
                 // Nothing is slept through that nobody is left to wait for.
-                let left = self.time_left().unwrap_or(self.patience.saturating_sub(begun.elapsed()));
+                let left = self.time_left().unwrap_or(left());
                 (delay < left).then_some(delay)
             })
             .notify(|failure, delay| {
@@ -219,12 +221,17 @@ impl Client {
     }
 
     /// The head of a success, whose body is still to come.
-    async fn send_once(&self, request: &Request, what: &str) -> std::result::Result<Response, Failure> {
+    async fn send_once(
+        &self,
+        request: &Request,
+        what: &str,
+        patience: Duration,
+    ) -> std::result::Result<Response, Failure> {
         let copy = request.try_clone().ok_or_else(|| Error::new(Kind::Failed, "a request was streamed"))?;
         let uploading =
             copy.body().and_then(|body| body.as_bytes()).map_or(0, <[u8]>::len) as u64 / UPLOAD_RATE;
         let begun = Instant::now();
-        let patience = self.patience + Duration::from_secs(uploading);
+        let patience = patience + Duration::from_secs(uploading);
         let mut response = match timeout(self.bounded(patience), self.http.execute(copy)).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => return Err(answer::broken(&self.server, error).into()),

@@ -40,6 +40,9 @@ use crate::mirror::state::Owner;
 use crate::mirror::update::{Outcome, Report, Wish, update};
 use crate::output::Output;
 
+/// What is kept back of the deadline to read the copy that stands in: some thousand docs.
+const PROVING: Duration = Duration::from_millis(100);
+
 /// Sync the docs, unless somebody has them locked
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -105,7 +108,9 @@ async fn check(context: &Context, asker: Asker<'_>, begun: Instant) -> Result<Ch
         Caller::Hook => context.hook_client()?,
     };
     // With a copy to fall back on nobody waits long; without one, only the request is bounded.
-    let hurried = client.clone().with_deadline(begun + context.globals.deadline).with_retries(0);
+    let whole = context.globals.deadline;
+    let patience = whole.saturating_sub(PROVING.min(whole / 4));
+    let hurried = client.clone().with_deadline(begun + patience).with_retries(0);
     let ask = async |request: SyncRequest, contents: &Arc<Contents>| {
         let has_copy = request.have.is_some() && context.config.offline != Offline::Deny;
         let client = if has_copy { &hurried } else { &client };
