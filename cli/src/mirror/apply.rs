@@ -1,6 +1,6 @@
 //! Carrying a plan out: keep, stage, switch, clear away.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -8,14 +8,17 @@ use aitk_shared::hash::ContentHash;
 use aitk_shared::manifest::Manifest;
 use aitk_shared::path::DocPath;
 use aitk_shared::plan::{Plan, Step};
+use aitk_shared::time::Timestamp;
 
+use super::boot::Boot;
 use super::contents::Contents;
+use super::folder::in_halves;
 use super::kept::{self, Kept};
 use super::scan::Scan;
 use super::stage::{self, Stage};
 use super::stamp::Stamp;
 use super::state::{STATE_FILE, State, is_own_name, now};
-use super::{Local, Mirror, failed, git, swap};
+use super::{Local, Mirror, failed, folder, swap};
 use crate::error::{Error, Kind, Result};
 use crate::output::shown;
 
@@ -36,7 +39,7 @@ impl Target<'_> {
             _ => None,
         };
         let is_lost = |doc: &&DocPath| {
-            self.manifest.get(doc).is_none_or(|entry| !self.contents.has(&entry.hash, entry.size))
+            self.manifest.get(doc).is_none_or(|entry| !self.contents.has(doc, &entry.hash, entry.size))
         };
         plan.steps.iter().filter_map(doc).find(is_lost)
     }
@@ -58,59 +61,80 @@ pub fn apply(
     mut state: State,
 ) -> Result<Kept> {
     let folder = mirror.folder();
-    if local.state.is_none() {
-        git::refuse_tracked(&mirror.root, &mirror.inside)?;
-        // A clone whose exclude file cannot be written gets its docs all the same.
-        let _ = git::hide(&mirror.root, &mirror.inside);
-    }
     let mut kept = Kept::new(&folder, &mirror.data, state.synced_at);
     plan.aside().try_for_each(|path| kept.keep(&folder, path))?;
 
     let parent = folder.parent().unwrap_or(&mirror.root);
     fs::create_dir_all(parent).map_err(failed("make", parent))?;
-    let mut stage = Stage::begin(parent, &swap::staging_prefix(&folder))?;
-    fill(&mut stage, &folder, plan, target, &local.scan)?;
+    let mut stage = fill(parent, &folder, plan, target)?;
     for path in &local.scan.loose {
         // Only what was taken over is there.
         let _ = stage::read_only(&stage.path().join(path));
     }
     stage.finish(&state)?;
-    let staged = stage.stamps().clone();
+    let written = stage.written().clone();
 
+    let at = now();
     let old = swap::swap(&folder, stage.path())?;
     // From here on the stage's name may stand for the old mirror, which may hold news.
     drop(stage.keep());
     if let Some(old) = old {
         clear_away(&old, &folder, plan, &local.scan, &mut kept)?;
     }
-    let at = now();
-    for doc in &mut state.docs {
-        let looks = fs::symlink_metadata(folder.join(doc.path.as_str())).map(|meta| Stamp::of(&meta)).ok();
-        let same = |looks: &Stamp| staged.get(&doc.path).is_some_and(|staged| looks.is_same_file(*staged));
-        doc.stamp = looks.filter(|looks| same(looks) && looks.bytes_are_settled(at));
-    }
+    note_looks(&folder, &mut state, &written, &local.scan, at);
     // Without the stamps the next run reads more, and that is all.
     let _ = record(&folder, &state);
     Ok(kept)
 }
 
-fn fill(stage: &mut Stage, old: &Path, plan: &Plan, target: Target<'_>, scan: &Scan) -> Result<()> {
+/// Makes a stage of the docs that came and of those that are here already.
+fn fill(parent: &Path, old: &Path, plan: &Plan, target: Target<'_>) -> Result<Stage> {
+    let (mut new, mut here) = (BTreeMap::new(), Vec::new());
     for step in &plan.steps {
         match step {
-            Step::Reuse(doc) => {
-                let seen = scan.stamps.get(step.path()).ok_or_else(|| missing(doc))?;
-                stage.reuse(doc, old, target.hash(doc)?, *seen)?;
-            }
-            Step::Write(doc) | Step::Replace(doc) => {
-                let hash = target.hash(doc)?;
-                if !stage.write(doc, |file| target.contents.copy_into(&hash, file))? {
-                    return Err(missing(doc));
-                }
-            }
+            Step::Reuse(doc) => here.push((doc, target.hash(doc)?)),
+            Step::Write(doc) | Step::Replace(doc) => drop(new.insert(doc, target.hash(doc)?)),
             Step::Drop(_) | Step::PutAside(_) => {}
         }
     }
-    Ok(())
+    let mut stage = match target.contents.take_draft(&new) {
+        Some(draft) => draft,
+        None => Stage::begin(parent, &swap::staging_prefix(old))?,
+    };
+    new.retain(|doc, _| !stage.written().contains_key(*doc));
+    for (doc, hash) in new {
+        if !stage.write(doc, hash, |file| target.contents.copy_into(&hash, file))? {
+            return Err(missing(doc));
+        }
+    }
+    stage.reuse(&here, old)?;
+    Ok(stage)
+}
+
+/// Notes how the docs look, where that proves a later change; `at` is before anybody could change them.
+fn note_looks(
+    folder: &Path,
+    state: &mut State,
+    written: &BTreeMap<DocPath, (ContentHash, Stamp)>,
+    scan: &Scan,
+    at: Timestamp,
+) {
+    // A link came and another went, which changes the time of the last change.
+    let taken_over: Vec<_> =
+        state.docs.iter().map(|doc| &doc.path).filter(|path| !written.contains_key(path)).collect();
+    let mut looks = folder::looks(folder, &taken_over).into_iter();
+    let now = now();
+    state.boot = Boot::now();
+    for doc in &mut state.docs {
+        doc.stamp = match written.get(&doc.path) {
+            Some((_, stamp)) => Some(*stamp).filter(|stamp| stamp.is_settled(at)),
+            None => {
+                let seen = scan.stamps.get(Path::new(doc.path.as_str()));
+                let is_same = |looks: &Stamp| seen.is_some_and(|seen| looks.is_same_file(*seen));
+                looks.next().flatten().filter(|looks| is_same(looks) && looks.bytes_are_settled(now))
+            }
+        };
+    }
 }
 
 /// They were there when the plan was made: the cache lost them since.
@@ -165,6 +189,7 @@ pub fn touch_up(folder: &Path, scan: &Scan, state: &mut State) -> Result<()> {
         stage::read_only(&path).map_err(failed("write-protect", &path))?;
     }
     let loose: HashSet<_> = scan.loose.iter().map(PathBuf::as_path).collect();
+    state.boot = Boot::now();
     for doc in &mut state.docs {
         let path = Path::new(doc.path.as_str());
         let stamp = scan.stamps.get(path).filter(|stamp| !loose.contains(path) && stamp.is_settled(scan.at));
@@ -186,8 +211,19 @@ fn clear_away(old: &Path, folder: &Path, plan: &Plan, scan: &Scan, kept: &mut Ke
         }
     }
     // What cannot be removed now is removed by the next run.
-    let _ = fs::remove_dir_all(old);
+    remove(old, scan.disk.len());
     Ok(())
+}
+
+fn remove(old: &Path, files: usize) {
+    let inside: Vec<_> = fs::read_dir(old).into_iter().flatten().flatten().collect();
+    let remove = |entries: &[fs::DirEntry]| {
+        for entry in entries.iter().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    };
+    in_halves(&inside, files, remove);
+    let _ = fs::remove_dir_all(old);
 }
 
 fn news(old: &Path, inside: &Path, scan: &Scan, reused: &HashSet<&Path>) -> Vec<PathBuf> {

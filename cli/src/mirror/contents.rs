@@ -1,9 +1,10 @@
 //! Where the bytes of docs are before a mirror holds them: in the content cache, or, where that
-//! cannot be written, in a nameless file beside the mirror.
+//! cannot be written, in a nameless file beside the mirror. While they come they are also written
+//! where a new mirror will need them: its draft.
 //!
 //! Docs are taken in one by one, each proven by its hash, so that memory holds one at a time.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -15,6 +16,9 @@ use aitk_shared::hash::ContentHash;
 use aitk_shared::path::DocPath;
 
 use super::cache::Cache;
+use super::stage::Stage;
+use super::stamp::Stamp;
+use super::swap::staging_prefix;
 use super::{answer, failed};
 use crate::error::Result;
 use crate::output::shown;
@@ -39,8 +43,19 @@ pub struct Contents {
     /// Where the nameless file goes.
     beside: PathBuf,
     spool: Mutex<Option<Spool>>,
+    draft: Mutex<Draft>,
     /// Docs that were taken in.
     count: AtomicU64,
+}
+
+/// A mirror in the making that holds what came, as long as all goes well: whatever goes wrong here
+/// is told by whoever makes the mirror from the other places.
+#[derive(Debug)]
+enum Draft {
+    /// It may be begun, for the mirror that is here.
+    Possible(PathBuf),
+    Begun(Box<Stage>),
+    GivenUp,
 }
 
 /// Bytes in a file without a name, which ends with the process.
@@ -60,8 +75,22 @@ impl Contents {
             caches: AtomicBool::new(true),
             beside: beside.to_owned(),
             spool: Mutex::new(None),
+            draft: Mutex::new(Draft::GivenUp),
             count: AtomicU64::new(0),
         }
+    }
+
+    /// The same, which drafts the next mirror in `folder` from what comes.
+    pub fn drafting(self, folder: &Path) -> Self {
+        Contents { draft: Mutex::new(Draft::Possible(folder.to_owned())), ..self }
+    }
+
+    /// The draft, if it has these docs and no others.
+    pub fn take_draft(&self, docs: &BTreeMap<&DocPath, ContentHash>) -> Option<Stage> {
+        let mut draft = self.draft.lock().unwrap_or_else(PoisonError::into_inner);
+        let Draft::Begun(stage) = std::mem::replace(&mut *draft, Draft::GivenUp) else { return None };
+        let is_wanted = |(doc, (hash, _)): (&DocPath, &(ContentHash, Stamp))| docs.get(doc) == Some(hash);
+        Some(*stage).filter(|stage| stage.written().iter().all(is_wanted))
     }
 
     /// Takes one doc in; refuses bytes that are not its hash.
@@ -75,6 +104,7 @@ impl Contents {
             let why = format!("the bytes of '{name}' do not have the hash that it gives them");
             return Err(answer::refused(&why));
         }
+        self.draft(&doc.file_name, doc.hash, &bytes);
         self.keep(doc.hash, &bytes)?;
         self.count.fetch_add(1, Ordering::Relaxed);
         Ok(Arrived { path: doc.file_name, hash: doc.hash, size: bytes.len() as u64 })
@@ -85,8 +115,13 @@ impl Contents {
         self.caches.store(false, Ordering::Relaxed);
     }
 
-    /// Whether bytes with this hash seem to be at hand.
-    pub fn has(&self, hash: &ContentHash, size: u64) -> bool {
+    /// Whether the bytes of a doc with this hash seem to be at hand.
+    pub fn has(&self, doc: &DocPath, hash: &ContentHash, size: u64) -> bool {
+        if let Draft::Begun(stage) = &*self.draft.lock().unwrap_or_else(PoisonError::into_inner)
+            && stage.written().get(doc).is_some_and(|(written, _)| written == hash)
+        {
+            return true;
+        }
         let spooled = self.spool().as_ref().is_some_and(|spool| spool.places.contains_key(hash));
         spooled || self.cache.seems_to_hold(hash, size)
     }
@@ -102,6 +137,20 @@ impl Contents {
     /// How many docs were taken in.
     pub fn count(&self) -> u64 {
         self.count.load(Ordering::Relaxed)
+    }
+
+    fn draft(&self, doc: &DocPath, hash: ContentHash, bytes: &[u8]) {
+        let mut draft = self.draft.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Draft::Possible(folder) = &*draft {
+            let parent = folder.parent().unwrap_or(&self.beside);
+            let stage = Stage::begin(parent, &staging_prefix(folder)).ok().filter(Stage::is_held);
+            *draft = stage.map_or(Draft::GivenUp, |stage| Draft::Begun(Box::new(stage)));
+        }
+        if let Draft::Begun(stage) = &mut *draft
+            && !stage.write(doc, hash, |mut file| file.write_all(bytes).map(|()| true)).unwrap_or(false)
+        {
+            *draft = Draft::GivenUp;
+        }
     }
 
     fn keep(&self, hash: ContentHash, bytes: &[u8]) -> Result<()> {
@@ -171,7 +220,7 @@ mod tests {
             for (name, text) in [("a", "1"), ("b", "two"), ("c", ""), ("d", "1")] {
                 let arrived = contents.take_in(doc(name, text)).unwrap();
                 assert_eq!((arrived.path.as_str(), arrived.size), (name, text.len() as u64));
-                assert!(contents.has(&arrived.hash, arrived.size));
+                assert!(contents.has(&arrived.path, &arrived.hash, arrived.size));
             }
             for text in ["two", "1", ""] {
                 assert_eq!(read(&contents, text).unwrap(), text.as_bytes());
@@ -190,6 +239,10 @@ mod tests {
         let contents = Contents::new(Arc::new(Cache::at(folder.path())), folder.path());
         let forged = SyncDoc { hash: ContentHash::of(b"2"), ..doc("a", "1") };
         assert!(contents.take_in(forged).unwrap_err().message.contains("'a'"));
-        assert!(!contents.has(&ContentHash::of(b"2"), 1) && !contents.has(&ContentHash::of(b"1"), 1));
+        assert!(!["1", "2"].iter().any(|text| contents.has(
+            &DocPath::parse("a").unwrap(),
+            &ContentHash::of(text.as_bytes()),
+            1
+        )));
     }
 }

@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread::JoinHandle;
 
 use aitk_shared::guard::STAGING_INFIX;
 
@@ -34,11 +35,17 @@ pub fn refuse_tracked(root: &Path, mirror: &Path) -> Result<()> {
 /// The clone's own exclude file, and what to write into it so that git does not see `mirror`;
 /// `None` outside a git working tree.
 pub fn exclusion(root: &Path, mirror: &Path) -> Option<(PathBuf, String)> {
-    let path = git(root, ["rev-parse", "--git-path", "info/exclude"])?;
-    let prefix = git(root, ["rev-parse", "--show-prefix"])?;
+    let (path, prefix) = exclude_file(root)?;
     let below = mirror.components().map(|c| c.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
-    let line = format!("/{}{}", escaped(prefix.trim_end_matches('\n')), escaped(&below));
-    Some((root.join(path.trim_end_matches('\n')), format!("{line}/\n{line}{STAGING_INFIX}*\n")))
+    let line = format!("/{}{}", escaped(&prefix), escaped(&below));
+    Some((path, format!("{line}/\n{line}{STAGING_INFIX}*\n")))
+}
+
+/// Where the exclude file is, and where `root` is in the working tree.
+fn exclude_file(root: &Path) -> Option<(PathBuf, String)> {
+    let said = git(root, ["rev-parse", "--git-path", "info/exclude", "--show-prefix"])?;
+    let (path, prefix) = said.split_once('\n')?;
+    Some((root.join(path), prefix.trim_end_matches('\n').to_owned()))
 }
 
 /// The top of the working tree around `folder`, and the paths below it whose staged content differs
@@ -128,6 +135,39 @@ pub fn hide(root: &Path, mirror: &Path) -> Result<()> {
     let parent = path.parent().unwrap_or(root);
     fs::create_dir_all(parent).map_err(failed("make", parent))?;
     crate::atomic::replace(&path, after.as_bytes())
+}
+
+/// Does both while its caller does something else; whoever drops it waits.
+#[derive(Debug)]
+pub struct Hiding(Option<JoinHandle<Result<()>>>);
+
+impl Hiding {
+    /// Refuses a mirror over tracked files, and hides any other.
+    pub fn begin(root: &Path, mirror: &Path) -> Self {
+        let (root, mirror) = (root.to_owned(), mirror.to_owned());
+        let work = move || {
+            refuse_tracked(&root, &mirror)?;
+            // A clone whose exclude file cannot be written gets its docs all the same.
+            let _ = hide(&root, &mirror);
+            Ok(())
+        };
+        Hiding(Some(std::thread::spawn(work)))
+    }
+
+    /// Waits for how it went.
+    pub fn end(mut self) -> Result<()> {
+        match self.0.take().map(JoinHandle::join) {
+            Some(Err(panic)) => std::panic::resume_unwind(panic),
+            Some(Ok(done)) => done,
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Hiding {
+    fn drop(&mut self) {
+        let _ = self.0.take().map(JoinHandle::join);
+    }
 }
 
 /// `text` with our block holding `lines` too; several projects of one repository share the block.

@@ -19,6 +19,7 @@ use aitk_shared::plan::Found;
 use aitk_shared::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::boot::Boot;
 use super::cache::Cache;
 use super::state::{Owner, SeenLock, State};
 use super::{Local, Mirror};
@@ -147,6 +148,7 @@ impl Memory {
             docs_path: self.docs_path,
             on_lock: self.on_lock,
             lock: self.lock,
+            boot: Boot::now(),
             docs,
         }
     }

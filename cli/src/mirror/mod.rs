@@ -9,8 +9,10 @@
 
 pub mod answer;
 pub mod apply;
+pub mod boot;
 pub mod cache;
 pub mod contents;
+pub mod folder;
 pub mod git;
 pub mod kept;
 pub mod memory;
@@ -33,13 +35,15 @@ use std::sync::Arc;
 
 use aitk_shared::manifest::Manifest;
 use aitk_shared::path::SYNC_HASH_FILE;
-use aitk_shared::plan::{Plan, plan};
+use aitk_shared::plan::{Plan, holds, plan};
 
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::output::shown;
+use boot::Boot;
 use cache::Cache;
 use contents::Contents;
+use git::Hiding;
 use scan::{Depth, Scan};
 use state::{Owner, STATE_FILE, State};
 use turn::Turn;
@@ -88,7 +92,7 @@ impl Mirror {
 
     /// What is at hand of the docs' bytes, and room for more.
     pub fn contents(&self) -> Contents {
-        Contents::new(self.cache.clone(), &self.root)
+        Contents::new(self.cache.clone(), &self.root).drafting(&self.folder())
     }
 
     /// Waits for the turn to change it.
@@ -115,6 +119,8 @@ impl Mirror {
         refuse_strangers(&folder)?;
         let bytes = State::bytes(&folder);
         let state = bytes.as_deref().and_then(State::decode);
+        let is_of_now = state.as_ref().is_some_and(|state| state.boot == Boot::now());
+        let depth = if is_of_now { depth } else { Depth::Bytes };
         let scan = scan::scan(&folder, state.as_ref(), depth).map_err(failed("read", &folder))?;
         let marked = state.as_ref().is_some_and(|state| state.is_marked(&folder));
         let base = state.as_ref().map(State::manifest).unwrap_or_default();
@@ -131,6 +137,11 @@ impl Mirror {
             format!("{} holds the docs of {}, not of {}", self.inside.display(), name(its), name(owner));
         Err(Error::new(Kind::NotFound, fact)
             .hint("correct the project or the server, or replace the copy with `aitk sync --force`"))
+    }
+
+    /// Has git not see a mirror that is new, and refuses one in the place of tracked files.
+    fn hide_from_git(&self, local: &Local) -> Option<Hiding> {
+        local.state.is_none().then(|| Hiding::begin(&self.root, &self.inside))
     }
 
     fn refuse_links(&self) -> Result<()> {
@@ -152,8 +163,7 @@ impl Mirror {
 impl Local {
     /// The state, if the mirror is complete and holds exactly what it says.
     pub fn verified(&self) -> Option<&State> {
-        let state = self.state.as_ref().filter(|_| self.marked)?;
-        self.drift().is_ok_and(|plan| plan.is_done()).then_some(state)
+        self.state.as_ref().filter(|_| self.marked && holds(&self.scan.disk, &self.base))
     }
 
     /// The way back from what is there to what was written.

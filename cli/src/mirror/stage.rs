@@ -12,22 +12,22 @@ use aitk_shared::hash::ContentHash;
 use aitk_shared::path::{DocPath, SYNC_HASH_FILE};
 use tempfile::TempDir;
 
-use super::failed;
+use super::folder::{Folder, Folders, in_halves};
 use super::scan::open_plain;
 use super::stamp::Stamp;
 use super::state::{STATE_FILE, State};
+use super::{boot, failed};
 use crate::error::{Error, Kind, Result};
-
-/// From so many new files on, one flush of the file system is cheaper than one of each.
-const FLUSH_ALL: usize = 64;
 
 /// A mirror in the making.
 #[derive(Debug)]
 pub struct Stage {
     folder: TempDir,
-    folders: BTreeSet<PathBuf>,
-    written: Vec<PathBuf>,
-    stamps: BTreeMap<DocPath, Stamp>,
+    /// Held while its maker lives, where folders can be locked.
+    alive: Option<File>,
+    made: BTreeSet<String>,
+    places: Folders,
+    written: BTreeMap<DocPath, (ContentHash, Stamp)>,
 }
 
 impl Stage {
@@ -39,7 +39,9 @@ impl Stage {
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
         let folder = builder.tempdir_in(parent).map_err(failed("make a folder in", parent))?;
-        Ok(Stage { folder, folders: BTreeSet::new(), written: Vec::new(), stamps: BTreeMap::new() })
+        let alive = hold(folder.path());
+        let places = Folders::below(folder.path());
+        Ok(Stage { folder, alive, made: BTreeSet::new(), places, written: BTreeMap::new() })
     }
 
     /// Where it is.
@@ -47,49 +49,68 @@ impl Stage {
         self.folder.path()
     }
 
-    /// Writes a doc as `fill` fills its file; false where `fill` could not.
-    pub fn write(&mut self, doc: &DocPath, fill: impl FnOnce(&File) -> io::Result<bool>) -> Result<bool> {
-        let path = self.place(doc)?;
-        let filled = create(&path, fill).map_err(failed("write", &path))?;
-        self.written.push(path);
-        Ok(filled.map(|meta| self.stamps.insert(doc.clone(), Stamp::of(&meta))).is_some())
+    /// Whether nobody takes it for a dead run's, though its maker does not have the turn.
+    pub fn is_held(&self) -> bool {
+        self.alive.is_some()
     }
 
-    /// Takes a doc over from the old mirror, keeping its times; `seen` is how the scan saw it.
+    /// Writes a doc of this hash as `fill` fills its file; false where `fill` could not.
+    pub fn write(
+        &mut self,
+        doc: &DocPath,
+        hash: ContentHash,
+        fill: impl FnOnce(&File) -> io::Result<bool>,
+    ) -> Result<bool> {
+        self.make_room(doc)?;
+        let write = || -> io::Result<_> {
+            let (folder, name) = self.places.of(doc)?;
+            let file = folder.create(name)?;
+            Ok(if fill(&file)? { Some(write_protect(&file)?) } else { None })
+        };
+        let filled = write().map_err(failed("write", &self.folder.path().join(doc.as_str())))?;
+        Ok(filled.map(|meta| self.written.insert(doc.clone(), (hash, Stamp::of(&meta)))).is_some())
+    }
+
+    /// Takes docs over from the old mirror, keeping their times.
     ///
-    /// A file that was put in its place since is taken over, too: it shows when the stamps are
-    /// taken after the switch.
-    pub fn reuse(&mut self, doc: &DocPath, old: &Path, hash: ContentHash, seen: Stamp) -> Result<()> {
-        let (from, path) = (old.join(doc.as_str()), self.place(doc)?);
-        if fs::hard_link(&from, &path).is_ok() {
-            self.stamps.insert(doc.clone(), seen);
-            return Ok(());
-        }
-        if copy(&from, &path).map_err(failed("take over", &from))? != hash {
-            let fact = format!("'{doc}' changed while the mirror was being brought up to date");
-            return Err(Error::new(Kind::Failed, fact).hint("run the command again"));
-        }
-        let meta = read_only(&path).map_err(failed("take over", &from))?;
-        self.stamps.insert(doc.clone(), Stamp::of(&meta));
-        Ok(())
+    /// A file that was put in the place of one since the scan is taken over, too: it shows when the
+    /// stamps are taken after the switch.
+    pub fn reuse(&mut self, docs: &[(&DocPath, ContentHash)], old: &Path) -> Result<()> {
+        docs.iter().try_for_each(|(doc, _)| self.make_room(doc))?;
+        let link = |docs: &[(&DocPath, ContentHash)]| -> Vec<_> {
+            let (mut from, mut to) = (Folders::below(old), Folders::below(self.path()));
+            let mut link = |doc: &DocPath| -> io::Result<()> {
+                let ((from, name), (to, _)) = (from.of(doc)?, to.of(doc)?);
+                to.link(name, from)
+            };
+            docs.iter()
+                .filter(|(doc, _)| link(doc).is_err())
+                .map(|(doc, hash)| ((*doc).clone(), *hash))
+                .collect()
+        };
+        in_halves(docs, docs.len(), link)
+            .into_iter()
+            .flatten()
+            .try_for_each(|(doc, hash)| self.copy(&doc, old, hash))
     }
 
-    /// Writes the state and, last, the mark of completeness; after this the stage is a mirror.
+    /// Writes the state and the mark of completeness; after this the stage is a mirror.
     pub fn finish(&mut self, state: &State) -> Result<()> {
         let (state_file, mark) = (self.path().join(STATE_FILE), self.path().join(SYNC_HASH_FILE));
         let bytes = state.encode().map_err(anyhow::Error::from)?;
-        create(&state_file, whole(&bytes)).map_err(failed("write", &state_file))?;
-        self.written.push(state_file);
-        self.flush().map_err(failed("flush", self.path()))?;
-        create(&mark, whole(state.mark().as_bytes()))
-            .and_then(|_| File::open(&mark)?.sync_all())
-            .and_then(|()| sync_folder(self.path()))
+        let top = Folder::open(self.path()).map_err(failed("open", self.path()))?;
+        create(&top, STATE_FILE, &bytes).map_err(failed("write", &state_file))?;
+        let mut written: Vec<_> = self.written.keys().map(|doc| self.path().join(doc.as_str())).collect();
+        written.push(state_file);
+        boot::flush(self.path(), &written).map_err(failed("flush", self.path()))?;
+        create(&top, SYNC_HASH_FILE, state.mark().as_bytes())
+            .and_then(|()| boot::flush(self.path(), std::slice::from_ref(&mark)))
             .map_err(failed("write", &mark))
     }
 
-    /// How each doc looked when it was staged.
-    pub fn stamps(&self) -> &BTreeMap<DocPath, Stamp> {
-        &self.stamps
+    /// What was written: its hash, and how it looked then.
+    pub fn written(&self) -> &BTreeMap<DocPath, (ContentHash, Stamp)> {
+        &self.written
     }
 
     /// Gives the folder up to whoever switches it in; nothing removes it any more.
@@ -97,43 +118,51 @@ impl Stage {
         self.folder.keep()
     }
 
-    fn place(&mut self, doc: &DocPath) -> Result<PathBuf> {
-        for folder in doc.folders() {
-            let path = self.path().join(folder);
-            if !self.folders.contains(&path) {
+    /// Makes the folders that a doc goes into.
+    fn make_room(&mut self, doc: &DocPath) -> Result<()> {
+        for inside in doc.folders() {
+            if !self.made.contains(inside) {
+                let path = self.folder.path().join(inside);
                 fs::create_dir(&path).map_err(failed("make", &path))?;
-                self.folders.insert(path);
+                self.made.insert(inside.to_owned());
             }
         }
-        Ok(self.path().join(doc.as_str()))
+        Ok(())
     }
 
-    fn flush(&self) -> io::Result<()> {
-        if self.written.len() >= FLUSH_ALL && flush_file_system(self.path())? {
-            return Ok(());
+    /// Where files cannot have two names.
+    fn copy(&mut self, doc: &DocPath, old: &Path, hash: ContentHash) -> Result<()> {
+        let (from, path) = (old.join(doc.as_str()), self.path().join(doc.as_str()));
+        if copy(&from, &path).map_err(failed("take over", &from))? != hash {
+            let fact = format!("'{doc}' changed while the mirror was being brought up to date");
+            return Err(Error::new(Kind::Failed, fact).hint("run the command again"));
         }
-        self.written.iter().try_for_each(|path| File::open(path)?.sync_all())?;
-        // A folder of links alone loses nothing that the next run does not see and bring back.
-        let folders: BTreeSet<_> = self.written.iter().filter_map(|path| path.parent()).collect();
-        folders.into_iter().try_for_each(sync_folder)
+        let meta = read_only(&path).map_err(failed("take over", &from))?;
+        self.written.insert(doc.clone(), (hash, Stamp::of(&meta)));
+        Ok(())
     }
 }
 
-/// Makes a file that nobody else may write, and fills it; `None` where `fill` could not.
-fn create(path: &Path, fill: impl FnOnce(&File) -> io::Result<bool>) -> io::Result<Option<Metadata>> {
-    let mut options = File::options();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o444);
-    let file = options.open(path)?;
-    if !fill(&file)? {
-        return Ok(None);
-    }
-    write_protect(&file).map(Some)
+/// Holds a folder's own lock, which ends with the process, also by `kill -9`; `None` where somebody
+/// else does, or folders cannot be locked.
+fn hold(folder: &Path) -> Option<File> {
+    File::open(folder).ok().filter(|file| file.try_lock().is_ok())
 }
 
-fn whole(bytes: &[u8]) -> impl FnOnce(&File) -> io::Result<bool> {
-    move |mut file| file.write_all(bytes).map(|()| true)
+/// Removes what a dead run left in `folder`; leaves alone what somebody still works on.
+pub fn remove_dead(folder: &Path) -> io::Result<()> {
+    let file = File::open(folder)?;
+    match file.try_lock() {
+        Err(fs::TryLockError::WouldBlock) => Ok(()),
+        // Where folders cannot be locked, whoever works on one has the turn.
+        _ => fs::remove_dir_all(folder),
+    }
+}
+
+fn create(folder: &Folder, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let mut file = folder.create(name)?;
+    file.write_all(bytes)?;
+    write_protect(&file).map(drop)
 }
 
 /// Copies a file with its time of change; returns the hash of what arrived.
@@ -174,23 +203,4 @@ fn read_only_permissions(meta: &Metadata) -> Permissions {
     let mut permissions = meta.permissions();
     permissions.set_readonly(true);
     permissions
-}
-
-/// Makes the names in a folder last, where folders can be flushed.
-pub fn sync_folder(path: &Path) -> io::Result<()> {
-    match cfg!(unix) {
-        true => File::open(path)?.sync_all(),
-        false => Ok(()),
-    }
-}
-
-#[cfg(target_os = "linux")]
-fn flush_file_system(path: &Path) -> io::Result<bool> {
-    rustix::fs::syncfs(File::open(path)?)?;
-    Ok(true)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn flush_file_system(_: &Path) -> io::Result<bool> {
-    Ok(false)
 }

@@ -22,6 +22,19 @@ impl Stamp {
         Stamp(nanos(meta.mtime(), meta.mtime_nsec()), nanos(meta.ctime(), meta.ctime_nsec()), meta.ino())
     }
 
+    /// The same, as the kernel tells it.
+    #[cfg(unix)]
+    pub fn of_stat(stat: &rustix::fs::Stat) -> Self {
+        let nanos = |seconds: i64, rest: i64| seconds.saturating_mul(1_000_000_000).saturating_add(rest);
+        // The types differ between platforms.
+        #[allow(clippy::useless_conversion, clippy::unnecessary_cast)]
+        Stamp(
+            nanos(stat.st_mtime as i64, stat.st_mtime_nsec as i64),
+            nanos(stat.st_ctime as i64, stat.st_ctime_nsec as i64),
+            stat.st_ino as u64,
+        )
+    }
+
     /// The file's looks now, as far as this platform shows them.
     #[cfg(not(unix))]
     pub fn of(meta: &Metadata) -> Self {

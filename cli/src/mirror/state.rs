@@ -17,6 +17,7 @@ use aitk_shared::path::{DocPath, OWN_PREFIX, SYNC_HASH_FILE};
 use aitk_shared::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::boot::Boot;
 use super::stamp::Stamp;
 use crate::context::Context;
 use crate::error::Result;
@@ -49,6 +50,9 @@ pub struct State {
     /// The lock that the last answer told of.
     #[serde(deserialize_with = "nullable")]
     pub lock: Option<SeenLock>,
+    /// The boot in which the docs' stamps were noted; in another they prove nothing.
+    #[serde(deserialize_with = "nullable")]
+    pub boot: Option<Boot>,
     /// What was written, sorted by path bytes.
     pub docs: Vec<DocState>,
 }
@@ -156,6 +160,7 @@ impl State {
             docs_path: answer.docs_path.clone(),
             on_lock: answer.on_lock,
             lock: SeenLock::of(answer, now),
+            boot: Boot::now(),
             docs: State::docs_of(manifest),
         }
     }

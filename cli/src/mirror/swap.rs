@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 
 use aitk_shared::guard::STAGING_INFIX;
 
+use super::boot::flush_folder;
 use super::failed;
-use super::stage::sync_folder;
+use super::stage::remove_dead;
 use super::state::State;
 use crate::error::Result;
 
@@ -25,7 +26,7 @@ pub fn swap(mirror: &Path, new: &Path) -> Result<Option<PathBuf>> {
     };
     let old = old.map_err(failed("switch", mirror))?;
     let parent = mirror.parent().unwrap_or(mirror);
-    sync_folder(parent).map_err(failed("flush", parent))?;
+    flush_folder(parent).map_err(failed("flush", parent))?;
     Ok(old)
 }
 
@@ -58,7 +59,8 @@ pub fn staging_prefix(mirror: &Path) -> String {
     format!("{name}{STAGING_INFIX}")
 }
 
-/// Staging folders beside `mirror`; they belong to dead runs whenever nobody has the turn.
+/// Staging folders beside `mirror`; they belong to dead runs whenever nobody has the turn, but for
+/// those that are held.
 pub fn leftovers(mirror: &Path) -> Result<Vec<PathBuf>> {
     let (parent, prefix) = (mirror.parent().unwrap_or(mirror), staging_prefix(mirror));
     let mut found = Vec::new();
@@ -85,7 +87,7 @@ pub fn recover(mirror: &Path) -> Result<()> {
             fs::rename(&path, mirror).map_err(failed("bring back", mirror))?;
         }
     }
-    left.iter().try_for_each(|path| fs::remove_dir_all(path).map_err(failed("remove", path)))
+    left.iter().try_for_each(|path| remove_dead(path).map_err(failed("remove", path)))
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use aitk_shared::path::DocPath;
 use super::answer;
 use super::apply::Target;
 use super::contents::{Arrived, Contents};
+use super::git::Hiding;
 use super::scan::Depth;
 use super::state::{Owner, SeenLock, State, now};
 use super::{Local, Mirror, apply, failed, note};
@@ -74,6 +75,7 @@ pub async fn update(
     let depth = if wish.force { Depth::Bytes } else { Depth::Stamps };
     let mut local = mirror.read(depth)?;
     let contents = Arc::new(mirror.contents());
+    let mut hiding = mirror.hide_from_git(&local);
     let outcome = 'done: {
         for _ in 0..TRIES {
             if !wish.force {
@@ -109,6 +111,7 @@ pub async fn update(
             }
             let state = State::new(owner.clone(), &answer, &manifest, now());
             let target = Target { manifest: &manifest, contents: &contents };
+            hiding.take().map_or(Ok(()), Hiding::end)?;
             if let Some(report) = bring(mirror, &local, state, target)? {
                 mirror.remember(&report.state);
                 break 'done Outcome::Current(Box::new(Report { lock: answer.lock, ..report }));
@@ -133,6 +136,7 @@ pub fn restore(mirror: &Mirror, state: &State) -> Result<Option<Report>> {
     let local = mirror.read(Depth::Bytes)?;
     mirror.refuse_other(&local, &state.owner)?;
     let (manifest, contents) = (state.manifest(), mirror.contents());
+    mirror.hide_from_git(&local).map_or(Ok(()), Hiding::end)?;
     bring(mirror, &local, state.clone(), Target { manifest: &manifest, contents: &contents })
 }
 

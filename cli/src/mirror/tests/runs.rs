@@ -16,6 +16,34 @@ async fn a_run_that_dies_before_the_switch_leaves_the_old_mirror() {
 }
 
 #[tokio::test]
+async fn what_a_live_run_drafts_is_left_alone() {
+    let place = Place::new();
+    let contents = place.mirror().contents();
+    let drafted = take_in(&contents, answer(1, ONE)).unwrap();
+    assert_eq!(swap::leftovers(&place.at("")).unwrap().len(), 1);
+    place.mirror().recover().unwrap();
+    assert_eq!(swap::leftovers(&place.at("")).unwrap().len(), 1);
+    let wanted = drafted.docs.iter().map(|doc| (&doc.path, doc.hash)).collect();
+    assert_eq!(contents.take_draft(&wanted).unwrap().written().len(), 3);
+    assert!(swap::leftovers(&place.at("")).unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_draft_of_other_docs_than_are_wanted_is_not_used() {
+    let place = Place::new();
+    place.update(&answer(1, ONE)).await;
+    let (mirror, owner) = (place.mirror(), place.owner());
+    // While this run is answered, a faster one brings the same and more.
+    let outcome = update(&mirror, &owner, Wish::default(), async |_, contents: &_| {
+        let taken = take_in(contents, answer(2, TWO));
+        place.update(&answer(2, TWO)).await;
+        taken
+    });
+    assert!(matches!(outcome.await, Ok(Outcome::Current(_))));
+    place.holds(2, TWO);
+}
+
+#[tokio::test]
 async fn a_run_that_dies_between_two_renames_is_put_right() {
     let place = Place::new();
     place.update(&answer(1, ONE)).await;
