@@ -20,8 +20,10 @@ use crate::mirror::contents::{Arrived, Contents};
 
 /// An answer that is whole with so many bytes is decoded without a thread of its own.
 const SMALL: usize = 64 * 1024;
+/// Bytes that are handed over at once: waking the other thread costs more than copying them.
+const PART: usize = 256 * 1024;
 /// Parts of a body that may wait to be decoded.
-const PARTS: usize = 16;
+const PARTS: usize = 8;
 /// Whoever waits for so long is shown that something goes on.
 const QUIET: Duration = Duration::from_millis(300);
 /// How often what is shown is drawn anew.
@@ -96,12 +98,21 @@ impl Client {
         mut read: u64,
         sender: Sender<Option<Bytes>>,
     ) -> Result<()> {
+        let mut gathered = Vec::with_capacity(PART);
         loop {
             let part = self.part(response).await?;
             read += part.as_ref().map_or(0, |part| part.len() as u64);
             self.bound(read, limits::ANSWER_BYTES)?;
             let ended = part.is_none();
-            if sender.send(part).await.is_err() || ended {
+            gathered.extend_from_slice(part.as_deref().unwrap_or_default());
+            if gathered.len() < PART && !ended {
+                continue;
+            }
+            let full = std::mem::replace(&mut gathered, Vec::with_capacity(PART));
+            let is_taken = sender.send(Some(full.into())).await.is_ok();
+            if !is_taken || ended {
+                // Whoever does not take the end has found a fault before.
+                let _ = sender.send(None).await;
                 return Ok(());
             }
         }
