@@ -84,10 +84,10 @@ impl Plan {
 
 /// Whether the disk holds exactly these docs, as a plan that is done from the start would say.
 pub fn holds(disk: &Disk, docs: &Manifest) -> bool {
-    let is_there = |(doc, entry): (&DocPath, &Entry)| {
-        disk.get(Path::new(doc.as_str())) == Some(&Found::File(entry.hash))
+    let is_there = |((path, found), (wanted, _, entry)): ((&PathBuf, &Found), (&Path, &DocPath, &Entry))| {
+        *found == Found::File(entry.hash) && path == wanted
     };
-    disk.len() == docs.len() && docs.iter().all(is_there)
+    disk.len() == docs.len() && disk.iter().zip(in_order(docs)).all(is_there)
 }
 
 /// Plans the way to `target`; refuses a target that not every file system can hold.
@@ -95,11 +95,14 @@ pub fn plan(base: &Manifest, disk: &Disk, target: &Manifest) -> Result<Plan, Col
     if let Some(collision) = target.collision() {
         return Err(collision);
     }
-    let mut steps = BTreeMap::new();
+    let mut steps = Vec::with_capacity(disk.len().max(target.len()));
     let mut repaired = Vec::new();
-    for (doc, wanted) in target.iter() {
-        let path = PathBuf::from(doc.as_str());
-        let found = disk.get(&path);
+    let mut rest = disk.iter().peekable();
+    for (path, doc, wanted) in in_order(target) {
+        while let Some((path, found)) = rest.next_if(|(before, _)| before.as_path() < path) {
+            steps.push(without_doc(base, path, found));
+        }
+        let found = rest.next_if(|(same, _)| same.as_path() == path).map(|(_, found)| found);
         let written = base.get(doc).map(|entry| Found::File(entry.hash));
         let step = match found {
             Some(Found::File(hash)) if *hash == wanted.hash => Step::Reuse(doc.clone()),
@@ -110,16 +113,26 @@ pub fn plan(base: &Manifest, disk: &Disk, target: &Manifest) -> Result<Plan, Col
         if written.is_some() && found != written.as_ref() && !matches!(step, Step::Reuse(_)) {
             repaired.push(doc.clone());
         }
-        steps.insert(path, step);
+        steps.push(step);
     }
-    for (path, found) in disk {
-        steps.entry(path.clone()).or_insert_with(|| match found {
-            Found::EmptyFolder => Step::Drop(path.clone()),
-            Found::File(hash) if was_written(base, path, *hash) => Step::Drop(path.clone()),
-            _ => Step::PutAside(path.clone()),
-        });
+    steps.extend(rest.map(|(path, found)| without_doc(base, path, found)));
+    Ok(Plan { steps, delta: base.delta_to(target), repaired })
+}
+
+/// What becomes of something in whose place no doc goes.
+fn without_doc(base: &Manifest, path: &Path, found: &Found) -> Step {
+    match found {
+        Found::EmptyFolder => Step::Drop(path.to_owned()),
+        Found::File(hash) if was_written(base, path, *hash) => Step::Drop(path.to_owned()),
+        _ => Step::PutAside(path.to_owned()),
     }
-    Ok(Plan { steps: steps.into_values().collect(), delta: base.delta_to(target), repaired })
+}
+
+/// Docs in the order of a disk: by segments, where a manifest's is by bytes.
+fn in_order(docs: &Manifest) -> Vec<(&Path, &DocPath, &Entry)> {
+    let mut all: Vec<_> = docs.iter().map(|(doc, entry)| (Path::new(doc.as_str()), doc, entry)).collect();
+    all.sort_by(|one, other| one.0.cmp(other.0));
+    all
 }
 
 fn was_written(base: &Manifest, path: &Path, hash: ContentHash) -> bool {

@@ -45,18 +45,20 @@ pub fn scan(folder: &Path, state: Option<&State>, depth: Depth) -> io::Result<Sc
         _ => HashMap::new(),
     };
     let scan = Scan { at: now(), disk: Disk::new(), stamps: HashMap::new(), loose: Vec::new(), hashed: 0 };
-    let mut walk = Walk { folder, known, scan };
+    let mut walk = Walk { folder, known, found: Vec::new(), scan };
     match fs::symlink_metadata(folder) {
         Err(error) if error.kind() == ErrorKind::NotFound => {}
         Err(error) => return Err(error),
         Ok(_) => drop(walk.folder(Path::new(""))?),
     }
-    Ok(walk.scan)
+    Ok(Scan { disk: walk.found.into_iter().collect(), ..walk.scan })
 }
 
 struct Walk<'a> {
     folder: &'a Path,
     known: HashMap<&'a Path, &'a DocState>,
+    /// In the order of a disk, so that nothing is left to be sorted.
+    found: Vec<(PathBuf, Found)>,
     scan: Scan,
 }
 
@@ -64,9 +66,10 @@ impl Walk<'_> {
     /// Takes in everything below `inside`; returns whether there was anything.
     fn folder(&mut self, inside: &Path) -> io::Result<bool> {
         let mut any = false;
-        for entry in fs::read_dir(self.folder.join(inside))? {
-            let entry = entry?;
-            let name = entry.file_name();
+        let entries = fs::read_dir(self.folder.join(inside))?.map(|entry| entry.map(|e| (e.file_name(), e)));
+        let mut entries = entries.collect::<io::Result<Vec<_>>>()?;
+        entries.sort_by(|one, other| one.0.cmp(&other.0));
+        for (name, entry) in entries {
             if inside.as_os_str().is_empty() && is_own_name(&name.to_string_lossy()) {
                 continue;
             }
@@ -93,7 +96,7 @@ impl Walk<'_> {
             Found::Special
         };
         self.scan.stamps.insert(path.clone(), Stamp::of(meta));
-        self.scan.disk.insert(path, found);
+        self.found.push((path, found));
         Ok(())
     }
 
