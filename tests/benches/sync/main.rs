@@ -19,9 +19,9 @@
 //! "ms", "CPU" and "RSS" cover a program with all of its children, from start to end. "RSS" is never
 //! below that of the Python process which starts it, about 10 MiB. Bytes are those of TCP's payload
 //! both ways, counted by a [`proxy`] that also makes the latency: once a request, as one round trip
-//! does on a connection that is open. `aitk` flushes its new files to the disk before it switches
-//! them in; none of the others does. Before each run everything is flushed, so that nobody waits for
-//! what another has written. The archive and the git repository come from a web [server](web) of this
+//! does on a connection that is open. None of the programs flushes its new files to the disk (`aitk`
+//! does on file systems that tell late of a full disk). Before each run everything is flushed, so that
+//! nobody waits for what another has written. The archive and the git repository come from a web [server](web) of this
 //! bench, the archive ready-made. Wait a minute between two runs: ext4 makes files slowly while many were
 //! removed just before.
 
