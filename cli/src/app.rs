@@ -48,6 +48,7 @@ pub enum Command {
     Verify(verify::Args),
     Init(init::Args),
     Join(join::Args),
+    Doctor(doctor::Args),
     Login(login::Args),
     Logout(logout::Args),
     Project(project::Args),
@@ -89,6 +90,7 @@ async fn dispatch(globals: Globals, command: Option<Command>, out: Output) -> Re
         Command::Guard(args) if args.git => guard::run_git(),
         Command::Guard(args) => guard::run(args.agent.as_deref(), globals.root.as_deref()),
         Command::Join(args) => join::run(args, globals, out).await,
+        Command::Doctor(args) => doctor::run(args, globals, out).await,
         Command::Completions(args) => completions::run(&args, out),
         Command::Man(args) => man::run(&args, out),
 

@@ -7,6 +7,7 @@
 mod admin;
 mod answer;
 mod calls;
+mod health;
 mod invitations;
 mod split;
 mod stream;

@@ -2,7 +2,8 @@
 //!
 //! The server in the link gets nothing but the invitation and your name; with that you accept it.
 //! The key is stored in `credentials.toml` in your config folder, which only you can read. Then, in
-//! a repository, the same is done as by `aitk init` and `aitk check`: hooks installed, docs there.
+//! a repository, the same is done as by `aitk init`, `aitk check` and `aitk doctor`: hooks installed,
+//! docs there, and it is said what would not work.
 //! Everything that can be wrong here is looked at before the link is used.
 
 use std::time::Instant;
@@ -10,7 +11,7 @@ use std::time::Instant;
 use aitk_shared::api::{InvitedProject, JOIN_PATH, Join, Joined};
 use serde_json::{Value, json};
 
-use super::{check, init};
+use super::{check, doctor, init};
 use crate::app::{Context, Globals};
 use crate::client::Client;
 use crate::config::{self, Config, Environment, Flags, PROJECT_FILE, Source};
@@ -98,6 +99,7 @@ pub async fn run(args: Args, globals: Globals, out: Output) -> Result<()> {
         "url": link.server.to_string(), "keyId": joined.id, "name": joined.name, "role": joined.role,
         "projects": joined.projects, "project": null,
     });
+    let mut works = true;
     if sets_up {
         let project = choose(&context, &link.server, &joined.projects)?;
         done["project"] = json!(project.slug);
@@ -109,12 +111,16 @@ pub async fn run(args: Args, globals: Globals, out: Output) -> Result<()> {
             project: globals.project.or(folder.project).or_else(|| Some(project.slug.to_string())),
             ..globals
         };
-        done["docs"] = set_up(&Context::new(globals, out)?).await?;
+        let context = Context::new(globals, out)?;
+        done["docs"] = set_up(&context).await?;
+        let findings = doctor::examine(&context).await;
+        works = doctor::tell_faults(&findings, out);
+        done["checks"] = json!(findings);
     } else if !args.no_init {
         out.note("this is no repository: run `aitk init` in yours");
     }
     out.json(&done);
-    Ok(())
+    if works { Ok(()) } else { Err(Error::told(Kind::Failed)) }
 }
 
 /// Hooks in, then docs; returns what `aitk check` says of those.

@@ -4,6 +4,7 @@ pub mod check;
 pub mod completions;
 pub mod diff;
 pub mod docs;
+pub mod doctor;
 pub mod guard;
 pub mod init;
 pub mod invite;

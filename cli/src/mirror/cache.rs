@@ -104,8 +104,12 @@ impl Cache {
         lost.map_or(Ok(done), Err)
     }
 
+    /// Where it is.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// How many bytes it holds.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for whoever looks after the machine"))]
     pub fn size(&self) -> u64 {
         self.entries().iter().map(|entry| entry.size).sum()
     }

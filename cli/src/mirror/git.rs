@@ -108,6 +108,8 @@ pub fn top_ignore_file(root: &Path, mirror: &Path) -> Option<(PathBuf, String)> 
     let prefix = prefix.trim_end_matches('\n');
     let below = format!("{prefix}{}", mirror.to_string_lossy());
     (!prefix.is_empty()).then(|| (root.join(up.trim_end_matches('\n')).join(".gitignore"), below))
+}
+
 /// The user's own name, as commits show it.
 pub fn user_name(root: &Path) -> Option<String> {
     let name = git(root, ["config", "user.name"])?;

@@ -11,7 +11,7 @@
 //! user's own settings (`--scope user`) run everywhere, and do nothing outside aitk projects.
 
 mod advice;
-mod codex;
+pub mod codex;
 mod commit_hook;
 mod edit;
 mod entry;

@@ -1,0 +1,49 @@
+//! Whether agents find the docs: their search skips what git ignores, unless an ignore file of
+//! their own says otherwise.
+
+use std::fs;
+use std::path::Path;
+
+use super::Finding;
+use crate::agents::DIALECTS;
+use crate::app::Context;
+use crate::mirror::git;
+use crate::output::shown;
+
+/// What most agents' search heeds, by way of ripgrep's library.
+const IGNORE: &str = ".ignore";
+
+/// Looks at everything that hides the mirror from a search, or shows it.
+pub fn examine(context: &Context) -> Vec<Finding> {
+    let (root, mirror) = (&context.root, &context.config.mirror);
+    let below = mirror.to_string_lossy().replace('\\', "/");
+    if let Some(place) = git::ignored_by(root, mirror) {
+        let fact = format!("{} hides {below}/ from every agent's search", shown(&place));
+        return vec![Finding::fail("search", fact, "take that line out; `aitk init` does so")];
+    }
+    let in_git = git::exclusion(root, mirror).is_some();
+    let used = DIALECTS.into_iter().filter(|dialect| super::install::is_used(root, dialect.setup()));
+    let own = used.filter_map(|dialect| dialect.setup().ignore.map(|file| (dialect.name(), file)));
+    let mut findings: Vec<_> = own
+        .filter(|(_, file)| !shows(&root.join(file), &below))
+        .map(|(name, file)| {
+            let fact = format!("{name} does not read {below}/: {file} has no line '!/{below}/'");
+            Finding::fail("search", fact, "run `aitk init`")
+        })
+        .collect();
+    if in_git && !shows(&root.join(IGNORE), &below) {
+        let fact = format!("agents' search skips {below}/: {IGNORE} has no line '!/{below}/'");
+        findings.push(Finding::fail("search", fact, "run `aitk init`, and commit what it writes"));
+    }
+    if findings.is_empty() {
+        findings.push(Finding::ok("search", format!("agents' search sees {below}/")));
+    }
+    findings
+}
+
+/// Whether an ignore file takes the mirror out of what is ignored, in its last word on it.
+fn shows(file: &Path, below: &str) -> bool {
+    let text = fs::read_to_string(file).unwrap_or_default();
+    let about = |line: &&str| line.trim_start_matches('!').trim_matches('/') == below;
+    text.lines().map(str::trim).filter(about).next_back().is_some_and(|line| line.starts_with('!'))
+}
