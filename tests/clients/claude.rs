@@ -1,0 +1,92 @@
+//! Claude Code.
+
+use std::path::Path;
+use std::process::Command;
+
+use aitk_tests::Person;
+use serde_json::json;
+
+use crate::cases::Act;
+use crate::client::{Client, KEY, Session, mcp_server};
+use crate::model::{Call, Wire};
+
+pub struct Claude;
+
+impl Client for Claude {
+    fn name(&self) -> &'static str {
+        "claude"
+    }
+
+    fn package(&self) -> (&'static str, &'static str) {
+        ("@anthropic-ai/claude-code", "2.1.329")
+    }
+
+    fn program(&self) -> &'static str {
+        ".bin/claude"
+    }
+
+    fn wire(&self) -> Wire {
+        Wire::Anthropic
+    }
+
+    fn set_up(&self, person: &Person, _: &Session) {
+        let [node, script] = mcp_server();
+        let servers = json!({"mcpServers": {"files": {"command": node, "args": [script]}}});
+        std::fs::write(person.home().join("mcp.json"), servers.to_string()).unwrap();
+    }
+
+    fn command(&self, person: &Person, session: &Session) -> Command {
+        let mut command = person.command(&session.program);
+        command.args(["-p", session.prompt, "--dangerously-skip-permissions", "--strict-mcp-config"]);
+        command.arg("--mcp-config").arg(person.home().join("mcp.json"));
+        command.env("ANTHROPIC_BASE_URL", &session.model).env("ANTHROPIC_API_KEY", KEY);
+        // It takes everything without asking only from a user who is not root, or in a sandbox.
+        command.env("IS_SANDBOX", "1");
+        command.env("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1").env("DISABLE_TELEMETRY", "1");
+        // The MCP server's tools are offered from the start, and not only once they were searched for.
+        command.env("ENABLE_TOOL_SEARCH", "false");
+        command.env("DISABLE_AUTOUPDATER", "1").env("DISABLE_ERROR_REPORTING", "1");
+        command
+    }
+
+    fn calls(&self, act: &Act, root: &Path) -> Vec<Call> {
+        let at = |path: &str| root.join(path);
+        let shell = |command: String| Call::new("Bash", json!({"command": command, "description": "a step"}));
+        vec![match *act {
+            Act::Write(path, text) => Call::new("Write", json!({"file_path": at(path), "content": text})),
+            Act::Edit(path, old, new) => {
+                Call::new("Edit", json!({"file_path": at(path), "old_string": old, "new_string": new}))
+            }
+            Act::Shell(command) => shell(command.to_owned()),
+            Act::Mcp(path, text) => {
+                Call::new("mcp__files__write_file", json!({"path": at(path), "content": text}))
+            }
+            Act::Read(path) => Call::new("Read", json!({"file_path": at(path)})),
+            // It has no tools for these any more.
+            Act::Grep(word, folder) => shell(format!("grep -rl {word} {folder}")),
+            Act::Find(name, folder) => shell(format!("find {folder} -name {name}")),
+            Act::DropHooks => {
+                // It writes over a file only after it has read it.
+                let (file, text) = self.without_hooks();
+                return [Act::Read(file), Act::Write(file, text)]
+                    .iter()
+                    .flat_map(|act| self.calls(act, root))
+                    .collect();
+            }
+            Act::DropHooksInShell => {
+                let (file, text) = self.without_hooks();
+                shell(format!("echo '{text}' > {file}"))
+            }
+        }]
+    }
+
+    fn delegate(&self, prompt: &str) -> Call {
+        let arguments = json!({"description": "write a doc", "prompt": prompt,
+            "subagent_type": "general-purpose", "run_in_background": false});
+        Call::new("Agent", arguments)
+    }
+
+    fn without_hooks(&self) -> (&'static str, &'static str) {
+        (".claude/settings.json", r#"{"disableAllHooks": true}"#)
+    }
+}

@@ -1,0 +1,72 @@
+//! The clients: how each is installed, set up, started, and what it calls its tools.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use aitk_tests::Person;
+
+use crate::cases::Act;
+use crate::model::{Call, Wire};
+
+/// A coding agent from the npm registry.
+pub trait Client: Sync {
+    /// The name that `aitk init --agent` takes.
+    fn name(&self) -> &'static str;
+    /// The package, with its version.
+    fn package(&self) -> (&'static str, &'static str);
+    /// The program in the package's `node_modules/.bin`, or below `node_modules`.
+    fn program(&self) -> &'static str;
+    /// What it speaks with its model.
+    fn wire(&self) -> Wire;
+    /// Writes what the client needs besides `aitk init` into the person's home: the model's address, the
+    /// MCP server `files`, nothing that goes out.
+    fn set_up(&self, person: &Person, session: &Session);
+    /// The command of one session without a terminal.
+    fn command(&self, person: &Person, session: &Session) -> Command;
+    /// An act as calls of this client's own tools, the one that does it last.
+    fn calls(&self, act: &Act, root: &Path) -> Vec<Call>;
+    /// Has a subagent start with `prompt`.
+    fn delegate(&self, prompt: &str) -> Call;
+    /// The file with the hooks, and its text without them.
+    fn without_hooks(&self) -> (&'static str, &'static str);
+}
+
+/// What a session is given.
+pub struct Session {
+    /// Where the model listens: `http://127.0.0.1:…`.
+    pub model: String,
+    /// The client's program.
+    pub program: PathBuf,
+    pub prompt: &'static str,
+}
+
+/// A key that opens nothing.
+pub const KEY: &str = "not-a-key";
+
+/// The MCP server of these tests: the words of its command.
+pub fn mcp_server() -> [String; 2] {
+    ["node".to_owned(), Path::new(env!("CARGO_MANIFEST_DIR")).join("clients/files.mjs").display().to_string()]
+}
+
+/// Makes sure that a client is in `target/clients`; returns its program.
+pub fn install(client: &dyn Client) -> Result<PathBuf, String> {
+    let (package, version) = client.package();
+    let folder = aitk_tests::binary("aitk").ancestors().nth(2).unwrap().join("clients");
+    let folder = folder.join(format!("{}-{version}", client.name()));
+    let program = folder.join("node_modules").join(client.program());
+    if program.exists() {
+        return Ok(program);
+    }
+    std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
+    let npm = Command::new("npm")
+        .args(["install", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error", "--prefix"])
+        .arg(&folder)
+        .arg(format!("{package}@{version}"))
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| format!("npm: {error}"))?;
+    match program.exists() {
+        true => Ok(program),
+        false => Err(format!("npm cannot install {package}: {}", String::from_utf8_lossy(&npm.stderr))),
+    }
+}

@@ -1,0 +1,89 @@
+//! GitHub Copilot CLI, with a model provider of one's own.
+
+use std::path::Path;
+use std::process::Command;
+
+use aitk_tests::Person;
+use serde_json::json;
+
+use crate::cases::Act;
+use crate::client::{Client, KEY, Session, mcp_server};
+use crate::model::{Call, Wire};
+
+pub struct Copilot;
+
+impl Client for Copilot {
+    fn name(&self) -> &'static str {
+        "copilot"
+    }
+
+    fn package(&self) -> (&'static str, &'static str) {
+        ("@github/copilot", "1.0.102")
+    }
+
+    fn program(&self) -> &'static str {
+        ".bin/copilot"
+    }
+
+    fn wire(&self) -> Wire {
+        Wire::Chat
+    }
+
+    fn set_up(&self, person: &Person, _: &Session) {
+        let [node, script] = mcp_server();
+        let server = json!({"type": "local", "command": node, "args": [script], "tools": ["*"]});
+        let servers = json!({"mcpServers": {"files": server}});
+        std::fs::write(person.home().join("mcp.json"), servers.to_string()).unwrap();
+    }
+
+    fn command(&self, person: &Person, session: &Session) -> Command {
+        let mut command = person.command(&session.program);
+        // Without a saved trust, sessions without a terminal skip the repository's hooks.
+        command.args(["-p", session.prompt, "--trust-folder", "--allow-all", "--no-auto-update"]);
+        command.arg("--additional-mcp-config").arg(format!("@{}", person.home().join("mcp.json").display()));
+        command.env("COPILOT_OFFLINE", "true").env("COPILOT_AUTO_UPDATE", "false");
+        command.env("COPILOT_PROVIDER_BASE_URL", format!("{}/v1", session.model));
+        command.env("COPILOT_PROVIDER_API_KEY", KEY).env("COPILOT_MODEL", "claude-sonnet-4.5");
+        command
+    }
+
+    fn calls(&self, act: &Act, root: &Path) -> Vec<Call> {
+        let at = |path: &str| root.join(path);
+        let shell = |command: String| Call::new("bash", json!({"command": command, "description": "a step"}));
+        vec![match *act {
+            Act::Write(path, text) => Call::new("create", json!({"path": at(path), "file_text": text})),
+            Act::Edit(path, old, new) => {
+                Call::new("edit", json!({"path": at(path), "old_str": old, "new_str": new}))
+            }
+            Act::Shell(command) => shell(command.to_owned()),
+            Act::Mcp(path, text) => Call::new("files-write_file", json!({"path": at(path), "content": text})),
+            Act::Read(path) => Call::new("view", json!({"path": at(path)})),
+            Act::Grep(word, folder) => Call::new("grep", json!({"pattern": word, "paths": at(folder)})),
+            Act::Find(name, folder) => {
+                Call::new("glob", json!({"pattern": format!("**/{name}"), "paths": at(folder)}))
+            }
+            Act::DropHooks => {
+                // It creates only new files.
+                let (file, text) = self.without_hooks();
+                return vec![
+                    shell(format!("rm {file}")),
+                    Call::new("create", json!({"path": at(file), "file_text": text})),
+                ];
+            }
+            Act::DropHooksInShell => {
+                let (file, text) = self.without_hooks();
+                shell(format!("echo '{text}' > {file}"))
+            }
+        }]
+    }
+
+    fn delegate(&self, prompt: &str) -> Call {
+        let arguments = json!({"description": "write a doc", "prompt": prompt, "agent_type": "general-purpose",
+            "name": "writer", "mode": "sync"});
+        Call::new("task", arguments)
+    }
+
+    fn without_hooks(&self) -> (&'static str, &'static str) {
+        (".github/hooks/aitk.json", r#"{"version": 1, "hooks": {}}"#)
+    }
+}
