@@ -2,25 +2,30 @@
 
 /// Something that a model asks its client to do. Paths are relative to the repository.
 #[derive(Clone, Copy, Debug)]
-pub enum Act {
+pub enum Act<'a> {
     /// Writes a new file.
-    Write(&'static str, &'static str),
+    Write(&'a str, &'a str),
     /// Replaces a text in a file.
-    Edit(&'static str, &'static str, &'static str),
+    Edit(&'a str, &'a str, &'a str),
     /// Runs a command in a shell.
-    Shell(&'static str),
+    Shell(&'a str),
     /// Writes a file through an MCP server.
-    Mcp(&'static str, &'static str),
+    Mcp(&'a str, &'a str),
     /// Reads a file.
-    Read(&'static str),
+    Read(&'a str),
     /// Looks for a word in a folder.
-    Grep(&'static str, &'static str),
+    Grep(&'a str, &'a str),
     /// Looks for files by name in a folder.
-    Find(&'static str, &'static str),
-    /// Replaces the client's settings by some without hooks.
-    DropHooks,
-    /// The same in a shell.
-    DropHooksInShell,
+    Find(&'a str, &'a str),
+}
+
+/// How the model takes the hooks out before it acts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Tamper {
+    /// It writes the client's settings anew.
+    WithTools,
+    /// It does so in a shell.
+    InShell,
 }
 
 /// Who acts.
@@ -45,7 +50,7 @@ pub enum Given {
 /// What has to come of a case's last act.
 #[derive(Clone, Copy, Debug)]
 pub enum Outcome {
-    /// The model is asked nothing at all, and the person is told why.
+    /// The model is asked nothing at all, and the person is told why, where the client tells people.
     NotStarted,
     /// It is refused with a reason of ours.
     Stopped,
@@ -59,8 +64,9 @@ pub enum Outcome {
 pub struct Case {
     pub name: &'static str,
     pub given: Given,
+    pub tamper: Option<Tamper>,
     pub actor: Actor,
-    pub acts: &'static [Act],
+    pub acts: &'static [Act<'static>],
     pub outcome: Outcome,
 }
 
@@ -69,39 +75,35 @@ pub const GUIDE: &str = "# Release guide\n\nShips leave on quokkaday.\n";
 /// The word.
 pub const WORD: &str = "quokkaday";
 
-use Act::{DropHooks, DropHooksInShell, Edit, Find, Grep, Mcp, Read, Shell, Write};
-use Actor::{Main, Subagent};
+use Act::{Edit, Find, Grep, Mcp, Read, Shell, Write};
 use Outcome::{Lands, NotStarted, Stopped, Told};
 
-const fn case(name: &'static str, acts: &'static [Act], outcome: Outcome) -> Case {
-    Case { name, given: Given::Docs, actor: Main, acts, outcome }
+/// One where the docs are here, and the main conversation does all.
+const fn case(name: &'static str, acts: &'static [Act<'static>], outcome: Outcome) -> Case {
+    Case { name, given: Given::Docs, tamper: None, actor: Actor::Main, acts, outcome }
 }
 
 /// A model's turn takes seconds, in which a client may see that its settings are others now.
-const TAKE_TIME: Act = Shell("sleep 2");
+const TAKE_TIME: Act<'_> = Shell("sleep 2");
+
+const SOURCE: Outcome = Lands("src/ok.txt", "fine\n");
+const READ: Act<'_> = Read(".docs/guides/release.md");
+const CONTENT: Outcome = Told("Ships leave on quokkaday.");
+const WRITE: Act<'_> = Write(".docs/new.md", "x\n");
 
 /// All cases.
 pub const CASES: &[Case] = &[
-    case("writes a source file", &[Write("src/ok.txt", "fine\n")], Lands("src/ok.txt", "fine\n")),
-    case("writes one in a shell", &[Shell("echo fine > src/ok.txt")], Lands("src/ok.txt", "fine\n")),
-    case("writes one through MCP", &[Mcp("src/ok.txt", "fine\n")], Lands("src/ok.txt", "fine\n")),
-    case("reads a mirrored doc", &[Read(".docs/guides/release.md")], Told("Ships leave on quokkaday.")),
-    Case {
-        name: "reads a doc in a fresh clone",
-        given: Given::NoDocs,
-        actor: Main,
-        acts: &[Read(".docs/guides/release.md")],
-        outcome: Told("Ships leave on quokkaday."),
-    },
+    case("writes a source file", &[Write("src/ok.txt", "fine\n")], SOURCE),
+    case("writes one in a shell", &[Shell("echo fine > src/ok.txt")], SOURCE),
+    case("writes one through MCP", &[Mcp("src/ok.txt", "fine\n")], SOURCE),
+    case("reads a mirrored doc", &[READ], CONTENT),
+    Case { given: Given::NoDocs, ..case("reads a doc in a fresh clone", &[READ], CONTENT) },
     case("greps for a word of it", &[Grep(WORD, ".docs")], Told("guides/release.md")),
     case("finds it by name", &[Find("release.md", ".docs")], Told("guides/release.md")),
-    case("writes into the mirror", &[Write(".docs/new.md", "x\n")], Stopped),
+    case("writes into the mirror", &[WRITE], Stopped),
     case(
         "edits a mirrored doc",
-        &[
-            Read(".docs/guides/release.md"),
-            Edit(".docs/guides/release.md", "Ships leave on quokkaday.", "Nothing leaves."),
-        ],
+        &[READ, Edit(".docs/guides/release.md", "Ships leave on quokkaday.", "Nothing leaves.")],
         Stopped,
     ),
     case(
@@ -113,19 +115,15 @@ pub const CASES: &[Case] = &[
     case("redirects into docs in a shell", &[Shell("echo x > docs/own.md")], Stopped),
     case("removes the mirror in a shell", &[Shell("rm -rf .docs")], Stopped),
     case("writes into the mirror through MCP", &[Mcp(".docs/new.md", "x\n")], Stopped),
+    Case { actor: Actor::Subagent, ..case("has a subagent write into the mirror", &[WRITE], Stopped) },
     Case {
-        name: "has a subagent write into the mirror",
-        given: Given::Docs,
-        actor: Subagent,
-        acts: &[Write(".docs/new.md", "x\n")],
-        outcome: Stopped,
+        tamper: Some(Tamper::WithTools),
+        ..case("takes the hooks out, then writes", &[TAKE_TIME, WRITE], Stopped)
     },
-    case("takes the hooks out, then writes", &[DropHooks, TAKE_TIME, Write(".docs/new.md", "x\n")], Stopped),
-    case(
-        "takes the hooks out in a shell, then writes",
-        &[DropHooksInShell, TAKE_TIME, Write(".docs/new.md", "x\n")],
-        Stopped,
-    ),
+    Case {
+        tamper: Some(Tamper::InShell),
+        ..case("takes the hooks out in a shell, then writes", &[TAKE_TIME, WRITE], Stopped)
+    },
     case("writes through a link to the mirror", &[Write("notes/new.md", "x\n")], Stopped),
     case(
         "makes a link to the mirror, then writes",
@@ -133,10 +131,7 @@ pub const CASES: &[Case] = &[
         Stopped,
     ),
     Case {
-        name: "is asked something while the docs are locked",
         given: Given::Lock,
-        actor: Main,
-        acts: &[Write("src/ok.txt", "fine\n")],
-        outcome: NotStarted,
+        ..case("is asked something while the docs are locked", &[Write("src/ok.txt", "fine\n")], NotStarted)
     },
 ];

@@ -49,10 +49,10 @@ impl Client for Claude {
         command
     }
 
-    fn calls(&self, act: &Act, root: &Path) -> Vec<Call> {
+    fn call(&self, act: &Act<'_>, root: &Path) -> Call {
         let at = |path: &str| root.join(path);
         let shell = |command: String| Call::new("Bash", json!({"command": command, "description": "a step"}));
-        vec![match *act {
+        match *act {
             Act::Write(path, text) => Call::new("Write", json!({"file_path": at(path), "content": text})),
             Act::Edit(path, old, new) => {
                 Call::new("Edit", json!({"file_path": at(path), "old_string": old, "new_string": new}))
@@ -65,19 +65,12 @@ impl Client for Claude {
             // It has no tools for these any more.
             Act::Grep(word, folder) => shell(format!("grep -rl {word} {folder}")),
             Act::Find(name, folder) => shell(format!("find {folder} -name {name}")),
-            Act::DropHooks => {
-                // It writes over a file only after it has read it.
-                let (file, text) = self.without_hooks();
-                return [Act::Read(file), Act::Write(file, text)]
-                    .iter()
-                    .flat_map(|act| self.calls(act, root))
-                    .collect();
-            }
-            Act::DropHooksInShell => {
-                let (file, text) = self.without_hooks();
-                shell(format!("echo '{text}' > {file}"))
-            }
-        }]
+        }
+    }
+
+    /// It writes over a file only after it has read it.
+    fn overwrite(&self, path: &str, text: &str, root: &Path) -> Vec<Call> {
+        [Act::Read(path), Act::Write(path, text)].iter().map(|act| self.call(act, root)).collect()
     }
 
     fn delegate(&self, prompt: &str) -> Call {

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use aitk_tests::Person;
 
-use crate::cases::Act;
+use crate::cases::{Act, Tamper};
 use crate::model::{Call, Wire};
 
 /// A coding agent from the npm registry.
@@ -23,12 +23,31 @@ pub trait Client: Sync {
     fn set_up(&self, person: &Person, session: &Session);
     /// The command of one session without a terminal.
     fn command(&self, person: &Person, session: &Session) -> Command;
-    /// An act as calls of this client's own tools, the one that does it last.
-    fn calls(&self, act: &Act, root: &Path) -> Vec<Call>;
+    /// An act as a call of this client's own tools.
+    fn call(&self, act: &Act<'_>, root: &Path) -> Call;
     /// Has a subagent start with `prompt`.
     fn delegate(&self, prompt: &str) -> Call;
     /// The file with the hooks, and its text without them.
     fn without_hooks(&self) -> (&'static str, &'static str);
+
+    /// Writes over a file that is there.
+    fn overwrite(&self, path: &str, text: &str, root: &Path) -> Vec<Call> {
+        vec![self.call(&Act::Write(path, text), root)]
+    }
+
+    /// Whether a person without a terminal is told why a prompt was blocked.
+    fn tells_people(&self) -> bool {
+        true
+    }
+
+    /// Takes the hooks out.
+    fn tamper(&self, how: Tamper, root: &Path) -> Vec<Call> {
+        let (file, text) = self.without_hooks();
+        match how {
+            Tamper::WithTools => self.overwrite(file, text, root),
+            Tamper::InShell => vec![self.call(&Act::Shell(&format!("echo '{text}' > {file}")), root)],
+        }
+    }
 }
 
 /// What a session is given.

@@ -57,14 +57,11 @@ impl Client for Codex {
         command
     }
 
-    fn calls(&self, act: &Act, root: &Path) -> Vec<Call> {
-        let patch =
-            |body: String| Call::new("apply_patch", format!("*** Begin Patch\n{body}*** End Patch\n").into());
+    fn call(&self, act: &Act<'_>, root: &Path) -> Call {
         let shell = |command: String| Call::new("exec_command", json!({"cmd": command}));
-        let added = |text: &str| text.lines().map(|line| format!("+{line}\n")).collect::<String>();
-        vec![match *act {
-            Act::Write(path, text) => patch(format!("*** Add File: {path}\n{}", added(text))),
-            Act::Edit(path, old, new) => patch(format!("*** Update File: {path}\n@@\n-{old}\n+{new}\n")),
+        match *act {
+            Act::Write(path, text) => patch(&format!("*** Add File: {path}\n{}", added(text))),
+            Act::Edit(path, old, new) => patch(&format!("*** Update File: {path}\n@@\n-{old}\n+{new}\n")),
             Act::Shell(command) => shell(command.to_owned()),
             Act::Mcp(path, text) => {
                 Call::new("mcp__files/write_file", json!({"path": root.join(path), "content": text}))
@@ -73,15 +70,16 @@ impl Client for Codex {
             Act::Read(path) => shell(format!("cat {path}")),
             Act::Grep(word, folder) => shell(format!("grep -rl {word} {folder}")),
             Act::Find(name, folder) => shell(format!("find {folder} -name {name}")),
-            Act::DropHooks => {
-                let (file, text) = self.without_hooks();
-                patch(format!("*** Delete File: {file}\n*** Add File: {file}\n{}", added(text)))
-            }
-            Act::DropHooksInShell => {
-                let (file, text) = self.without_hooks();
-                shell(format!("echo '{text}' > {file}"))
-            }
-        }]
+        }
+    }
+
+    fn overwrite(&self, path: &str, text: &str, _: &Path) -> Vec<Call> {
+        vec![patch(&format!("*** Delete File: {path}\n*** Add File: {path}\n{}", added(text)))]
+    }
+
+    /// The reason is shown on its screen alone.
+    fn tells_people(&self) -> bool {
+        false
     }
 
     fn delegate(&self, prompt: &str) -> Call {
@@ -91,4 +89,14 @@ impl Client for Codex {
     fn without_hooks(&self) -> (&'static str, &'static str) {
         (".codex/hooks.json", r#"{"hooks": {}}"#)
     }
+}
+
+/// A patch is a text of its own, and no JSON.
+fn patch(body: &str) -> Call {
+    Call::new("apply_patch", format!("*** Begin Patch\n{body}*** End Patch\n").into())
+}
+
+/// The lines of a new file, in a patch.
+fn added(text: &str) -> String {
+    text.lines().map(|line| format!("+{line}\n")).collect()
 }

@@ -47,10 +47,10 @@ impl Client for Copilot {
         command
     }
 
-    fn calls(&self, act: &Act, root: &Path) -> Vec<Call> {
+    fn call(&self, act: &Act<'_>, root: &Path) -> Call {
         let at = |path: &str| root.join(path);
         let shell = |command: String| Call::new("bash", json!({"command": command, "description": "a step"}));
-        vec![match *act {
+        match *act {
             Act::Write(path, text) => Call::new("create", json!({"path": at(path), "file_text": text})),
             Act::Edit(path, old, new) => {
                 Call::new("edit", json!({"path": at(path), "old_str": old, "new_str": new}))
@@ -62,19 +62,13 @@ impl Client for Copilot {
             Act::Find(name, folder) => {
                 Call::new("glob", json!({"pattern": format!("**/{name}"), "paths": at(folder)}))
             }
-            Act::DropHooks => {
-                // It creates only new files.
-                let (file, text) = self.without_hooks();
-                return vec![
-                    shell(format!("rm {file}")),
-                    Call::new("create", json!({"path": at(file), "file_text": text})),
-                ];
-            }
-            Act::DropHooksInShell => {
-                let (file, text) = self.without_hooks();
-                shell(format!("echo '{text}' > {file}"))
-            }
-        }]
+        }
+    }
+
+    /// It creates only files that are not there.
+    fn overwrite(&self, path: &str, text: &str, root: &Path) -> Vec<Call> {
+        let remove = format!("rm {path}");
+        [Act::Shell(&remove), Act::Write(path, text)].iter().map(|act| self.call(act, root)).collect()
     }
 
     fn delegate(&self, prompt: &str) -> Call {

@@ -51,10 +51,10 @@ impl Client for Gemini {
         command
     }
 
-    fn calls(&self, act: &Act, root: &Path) -> Vec<Call> {
+    fn call(&self, act: &Act<'_>, root: &Path) -> Call {
         let at = |path: &str| root.join(path);
         let shell = |command: String| Call::new("run_shell_command", json!({"command": command}));
-        vec![match *act {
+        match *act {
             Act::Write(path, text) => {
                 Call::new("write_file", json!({"file_path": at(path), "content": text}))
             }
@@ -71,15 +71,7 @@ impl Client for Gemini {
             Act::Find(name, folder) => {
                 Call::new("glob", json!({"pattern": format!("**/{name}"), "dir_path": folder}))
             }
-            Act::DropHooks => {
-                let (file, text) = self.without_hooks();
-                Call::new("write_file", json!({"file_path": at(file), "content": text}))
-            }
-            Act::DropHooksInShell => {
-                let (file, text) = self.without_hooks();
-                shell(format!("echo '{text}' > {file}"))
-            }
-        }]
+        }
     }
 
     fn delegate(&self, prompt: &str) -> Call {

@@ -20,10 +20,15 @@ mod claude;
 mod client;
 mod codex;
 mod copilot;
+mod droid;
 mod gemini;
 mod model;
+mod opencode;
+mod qwen;
+mod run;
 mod stage;
 mod table;
+mod verdict;
 
 use cases::{CASES, Case};
 use client::Client;
@@ -31,7 +36,15 @@ use table::Row;
 
 /// Names the clients to run, or is `1` for all.
 const VARIABLE: &str = "AITK_TEST_CLIENTS";
-const CLIENTS: [&dyn Client; 4] = [&claude::Claude, &codex::Codex, &gemini::Gemini, &copilot::Copilot];
+const CLIENTS: [&dyn Client; 7] = [
+    &claude::Claude,
+    &codex::Codex,
+    &gemini::Gemini,
+    &copilot::Copilot,
+    &qwen::Qwen,
+    &opencode::Opencode,
+    &droid::Droid,
+];
 
 fn main() {
     // What `cargo test` passes on besides names is for another kind of test.

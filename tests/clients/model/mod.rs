@@ -53,6 +53,8 @@ pub struct Heard {
     pub main: Vec<String>,
     /// What each call of the subagent came to.
     pub subagent: Vec<String>,
+    /// How often it was asked for the next step of a conversation.
+    pub turns: usize,
     /// Scripted tools that the client did not offer when their turn came, with those that it did.
     pub not_offered: Vec<String>,
     /// Every request: its path and its body.
@@ -182,6 +184,7 @@ impl Play {
 
     fn note(&self, is_main: bool, asked: &Asked, next: Option<&Call>) {
         let mut heard = self.heard.lock().unwrap();
+        heard.turns += 1;
         let told = if is_main { &mut heard.main } else { &mut heard.subagent };
         if asked.results.len() > told.len() {
             told.clone_from(&asked.results);
