@@ -73,8 +73,9 @@ impl Client for Codex {
         }
     }
 
-    fn overwrite(&self, path: &str, text: &str, _: &Path) -> Vec<Call> {
-        vec![patch(&format!("*** Delete File: {path}\n*** Add File: {path}\n{}", added(text)))]
+    /// One patch cannot do both.
+    fn overwrite(&self, path: &str, text: &str, root: &Path) -> Vec<Call> {
+        vec![patch(&format!("*** Delete File: {path}\n")), self.call(&Act::Write(path, text), root)]
     }
 
     /// The reason is shown on its screen alone.
