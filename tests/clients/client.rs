@@ -10,8 +10,12 @@ use crate::model::{Call, Wire};
 
 /// A coding agent from the npm registry.
 pub trait Client: Sync {
-    /// The name that `aitk init --agent` takes.
+    /// How it is called in the variable and in the table.
     fn name(&self) -> &'static str;
+    /// Whose hooks `aitk init` installs.
+    fn agents(&self) -> Vec<&'static str> {
+        vec![self.name()]
+    }
     /// The package, with its version.
     fn package(&self) -> (&'static str, &'static str);
     /// The program in the package's `node_modules/.bin`, or below `node_modules`.
@@ -71,7 +75,7 @@ pub fn mcp_server() -> [String; 2] {
 pub fn install(client: &dyn Client) -> Result<PathBuf, String> {
     let (package, version) = client.package();
     let folder = aitk_tests::binary("aitk").ancestors().nth(2).unwrap().join("clients");
-    let folder = folder.join(format!("{}-{version}", client.name()));
+    let folder = folder.join(format!("{}-{version}", package.rsplit('/').next().unwrap()));
     let program = folder.join("node_modules").join(client.program());
     if program.exists() {
         return Ok(program);

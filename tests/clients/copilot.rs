@@ -10,11 +10,29 @@ use crate::cases::Act;
 use crate::client::{Client, KEY, Session, mcp_server};
 use crate::model::{Call, Wire};
 
-pub struct Copilot;
+/// It runs the hooks of `.claude/settings.json`, too, where the team also uses Claude Code.
+pub enum Copilot {
+    Alone,
+    BesideClaude,
+    /// With no hooks of its own.
+    OnClaudes,
+}
 
 impl Client for Copilot {
     fn name(&self) -> &'static str {
-        "copilot"
+        match self {
+            Copilot::Alone => "copilot",
+            Copilot::BesideClaude => "copilot-beside-claude",
+            Copilot::OnClaudes => "copilot-on-claudes",
+        }
+    }
+
+    fn agents(&self) -> Vec<&'static str> {
+        match self {
+            Copilot::Alone => vec!["copilot"],
+            Copilot::BesideClaude => vec!["copilot", "claude"],
+            Copilot::OnClaudes => vec!["claude"],
+        }
     }
 
     fn package(&self) -> (&'static str, &'static str) {
@@ -78,6 +96,11 @@ impl Client for Copilot {
     }
 
     fn without_hooks(&self) -> (&'static str, &'static str) {
-        (".github/hooks/aitk.json", r#"{"version": 1, "hooks": {}}"#)
+        match self {
+            Copilot::OnClaudes => (".claude/settings.json", "{}"),
+            Copilot::Alone | Copilot::BesideClaude => {
+                (".github/hooks/aitk.json", r#"{"version": 1, "hooks": {}}"#)
+            }
+        }
     }
 }

@@ -36,11 +36,13 @@ use table::Row;
 
 /// Names the clients to run, or is `1` for all.
 const VARIABLE: &str = "AITK_TEST_CLIENTS";
-const CLIENTS: [&dyn Client; 7] = [
+const CLIENTS: [&dyn Client; 9] = [
     &claude::Claude,
     &codex::Codex,
     &gemini::Gemini,
-    &copilot::Copilot,
+    &copilot::Copilot::Alone,
+    &copilot::Copilot::BesideClaude,
+    &copilot::Copilot::OnClaudes,
     &qwen::Qwen,
     &opencode::Opencode,
     &droid::Droid,
