@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use aitk_tests::Person;
 
-use crate::cases::{Act, Tamper};
+use crate::cases::Act;
 use crate::model::{Call, Wire};
 
 /// A coding agent from the npm registry.
@@ -34,23 +34,21 @@ pub trait Client: Sync {
     /// The file with the hooks, and its text without them.
     fn without_hooks(&self) -> (&'static str, &'static str);
 
-    /// Writes over a file that is there.
-    fn overwrite(&self, path: &str, text: &str, root: &Path) -> Vec<Call> {
-        vec![self.call(&Act::Write(path, text), root)]
-    }
-
     /// Whether a person without a terminal is told why a prompt was blocked.
     fn tells_people(&self) -> bool {
         true
     }
 
-    /// Takes the hooks out.
-    fn tamper(&self, how: Tamper, root: &Path) -> Vec<Call> {
+    /// Takes the hooks out with the tools for files.
+    fn tamper(&self, root: &Path) -> Vec<Call> {
         let (file, text) = self.without_hooks();
-        match how {
-            Tamper::WithTools => self.overwrite(file, text, root),
-            Tamper::InShell => vec![self.call(&Act::Shell(&format!("echo '{text}' > {file}")), root)],
-        }
+        vec![self.call(&Act::Write(file, text), root)]
+    }
+
+    /// Takes the hooks out in a shell.
+    fn tamper_in_shell(&self, root: &Path) -> Vec<Call> {
+        let (file, text) = self.without_hooks();
+        vec![self.call(&Act::Shell(&format!("echo '{text}' > {file}")), root)]
     }
 }
 

@@ -73,9 +73,10 @@ impl Client for Codex {
         }
     }
 
-    /// One patch cannot do both.
-    fn overwrite(&self, path: &str, text: &str, root: &Path) -> Vec<Call> {
-        vec![patch(&format!("*** Delete File: {path}\n")), self.call(&Act::Write(path, text), root)]
+    /// One patch cannot remove and add a file.
+    fn tamper(&self, root: &Path) -> Vec<Call> {
+        let (file, text) = self.without_hooks();
+        vec![patch(&format!("*** Delete File: {file}\n")), self.call(&Act::Write(file, text), root)]
     }
 
     /// The reason is shown on its screen alone.

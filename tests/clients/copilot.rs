@@ -84,9 +84,12 @@ impl Client for Copilot {
     }
 
     /// It creates only files that are not there.
-    fn overwrite(&self, path: &str, text: &str, root: &Path) -> Vec<Call> {
-        let remove = format!("rm {path}");
-        [Act::Shell(&remove), Act::Write(path, text)].iter().map(|act| self.call(act, root)).collect()
+    fn tamper(&self, root: &Path) -> Vec<Call> {
+        let event = match self {
+            Copilot::OnClaudes => "PreToolUse",
+            Copilot::Alone | Copilot::BesideClaude => "preToolUse",
+        };
+        vec![self.call(&Act::Edit(self.without_hooks().0, &format!("\"{event}\""), "\"none\""), root)]
     }
 
     fn delegate(&self, prompt: &str) -> Call {

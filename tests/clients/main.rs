@@ -10,7 +10,8 @@
 //!
 //! Without the variable nothing is run. With it, npm (and so Node.js 20) puts the clients, in the versions
 //! named here, into `target/clients`; nothing else goes out: each client has a home of its own, a key that
-//! opens nothing, and its model on loopback. The table says of each case what was seen on the disk and what
+//! opens nothing, and its model on loopback. Gemini CLI's search finds the mirror only where ripgrep is installed:
+//! without it, it asks git, which leaves out what is hidden from git. The table says of each case what was seen on the disk and what
 //! the model was told; `target/clients/traces` has the whole conversations.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, missing_docs)]

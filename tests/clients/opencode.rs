@@ -83,7 +83,8 @@ impl Client for Opencode {
     }
 
     /// It writes over a file only after it has read it.
-    fn overwrite(&self, path: &str, text: &str, root: &Path) -> Vec<Call> {
-        [Act::Read(path), Act::Write(path, text)].iter().map(|act| self.call(act, root)).collect()
+    fn tamper(&self, root: &Path) -> Vec<Call> {
+        let (file, text) = self.without_hooks();
+        [Act::Read(file), Act::Write(file, text)].iter().map(|act| self.call(act, root)).collect()
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use aitk_tests::{Docs, Done, Person, Scene, docs, files};
 
-use crate::cases::{Actor, Case, GUIDE, Given};
+use crate::cases::{Actor, Case, GUIDE, Given, Tamper};
 use crate::client::{Client, Session};
 use crate::model::{Call, Model, SUBAGENT, Script};
 use crate::run::Ended;
@@ -78,7 +78,11 @@ impl<'a> Stage<'a> {
     }
 
     fn script(&self, case: &Case, root: &Path) -> Script {
-        let mut calls: Vec<Call> = case.tamper.map_or(Vec::new(), |how| self.client.tamper(how, root));
+        let mut calls: Vec<Call> = match case.tamper {
+            None => Vec::new(),
+            Some(Tamper::WithTools) => self.client.tamper(root),
+            Some(Tamper::InShell) => self.client.tamper_in_shell(root),
+        };
         calls.extend(case.acts.iter().map(|act| self.client.call(act, root)));
         match case.actor {
             Actor::Main => Script { main: calls, subagent: Vec::new() },

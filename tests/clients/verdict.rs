@@ -10,6 +10,8 @@ use crate::stage::LOCK;
 
 /// Refusals of ours start with this.
 const OURS: &str = "aitk: ";
+/// What was done nevertheless, and then repaired, is told with this.
+const UNDONE: &str = "undone";
 
 /// A case after its session.
 pub struct Played<'a> {
@@ -100,6 +102,7 @@ impl Played<'_> {
             }
             Outcome::Stopped => {
                 let seen = match self.hurt.is_empty() {
+                    true if told.contains(UNDONE) => "undone".to_owned(),
                     true => "stopped".to_owned(),
                     false => format!("{} CHANGED", self.hurt.join(" and ")),
                 };

@@ -8,9 +8,12 @@ pub fn asked(path: &str, body: &Value) -> Option<Asked> {
     let messages = path.ends_with("/v1/messages").then(|| body["messages"].as_array())??;
     let parts = messages.iter().filter_map(|message| message["content"].as_array()).flatten();
     let results = parts.filter(|part| part["type"] == "tool_result").map(|part| text_of(&part["content"]));
+    let said = messages.iter().rev().take_while(|message| message["role"] != "assistant");
+    let beside: Vec<_> = said.map(|message| text_of(&message["content"])).collect();
     Some(Asked {
         tools: names(&body["tools"], "/name"),
         results: results.collect(),
+        beside: beside.join("\n"),
         prompt: messages.first().map_or(String::new(), |first| text_of(&first["content"])),
         streams: body["stream"] == true,
     })

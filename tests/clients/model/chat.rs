@@ -7,9 +7,12 @@ use super::{Answer, Asked, Turn, names, text_of};
 pub fn asked(path: &str, body: &Value) -> Option<Asked> {
     let messages = path.ends_with("/chat/completions").then(|| body["messages"].as_array())??;
     let of = |role: &'static str| messages.iter().filter(move |message| message["role"] == role);
+    let said = messages.iter().rev().take_while(|message| message["role"] != "assistant");
+    let beside = said.filter(|message| message["role"] != "tool").map(|message| text_of(&message["content"]));
     Some(Asked {
         tools: names(&body["tools"], "/function/name"),
         results: of("tool").map(|message| text_of(&message["content"])).collect(),
+        beside: beside.collect::<Vec<_>>().join("\n"),
         prompt: of("user").map(|message| text_of(&message["content"])).collect::<Vec<_>>().join("\n"),
         streams: body["stream"] == true,
     })

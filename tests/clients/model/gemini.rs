@@ -22,6 +22,7 @@ pub fn asked(path: &str, body: &Value) -> Option<Asked> {
     Some(Asked {
         tools: declared.flat_map(|tool| names(&tool["functionDeclarations"], "/name")).collect(),
         results: results.collect(),
+        beside: contents.last().map_or(String::new(), |last| text_of(&last["parts"])),
         prompt: said.collect::<Vec<_>>().join("\n"),
         streams,
     })

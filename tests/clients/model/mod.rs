@@ -77,6 +77,8 @@ struct Asked {
     tools: Vec<String>,
     /// What the calls so far came to.
     results: Vec<String>,
+    /// What the client adds of its own after the last call: the words of hooks are there.
+    beside: String,
     /// The text that started the conversation.
     prompt: String,
     streams: bool,

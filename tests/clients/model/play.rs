@@ -77,6 +77,9 @@ impl Play {
         let told = if is_main { &mut heard.main } else { &mut heard.subagent };
         if asked.results.len() > told.len() {
             told.clone_from(&asked.results);
+            if let Some(last) = told.last_mut() {
+                *last = format!("{last}\n{}", asked.beside);
+            }
         }
         if let Some(call) = next.filter(|call| !asked.tools.contains(&call.tool)) {
             let missing = format!("{} is not one of {}", call.tool, asked.tools.join(", "));

@@ -9,9 +9,12 @@ pub fn asked(path: &str, body: &Value) -> Option<Asked> {
     let results =
         input.iter().filter(|item| item["type"].as_str().is_some_and(|kind| kind.ends_with("_output")));
     let said = input.iter().filter(|item| item["role"] == "user").map(|item| text_of(&item["content"]));
+    let is_call = |item: &Value| item["type"].as_str().is_some_and(|kind| kind.ends_with("_call"));
+    let beside = input.iter().rev().take_while(|item| !is_call(item)).map(|item| text_of(&item["content"]));
     Some(Asked {
         tools: body["tools"].as_array().into_iter().flatten().flat_map(tool_names).collect(),
         results: results.map(|item| text_of(&item["output"])).collect(),
+        beside: beside.collect::<Vec<_>>().join("\n"),
         prompt: said.collect::<Vec<_>>().join("\n"),
         streams: true,
     })
