@@ -206,6 +206,13 @@ impl Person {
         self.env.push((name.into(), value.into()));
     }
 
+    /// Has `aitk` on the `PATH`, where hooks look for it.
+    pub fn find_aitk(&mut self) {
+        let path = std::env::var("PATH").unwrap();
+        let folder = binary("aitk").parent().unwrap().display().to_string();
+        self.set("PATH", &format!("{folder}:{path}"));
+    }
+
     pub fn home(&self) -> &Path {
         self.home.path()
     }

@@ -13,8 +13,7 @@ fn set_up(agents: &[&str]) -> (Platform, String, Person) {
     let project = platform.project("p");
     platform.call("PUT", &format!("/api/projects/{project}/docs/a.md"), Some(json!({"content": "x"})));
     let mut dev = Person::of(&platform, "p", &platform.key(&project, "developer", "Dan"));
-    let path = std::env::var("PATH").unwrap();
-    dev.set("PATH", &format!("{}:{path}", binary("aitk").parent().unwrap().display()));
+    dev.find_aitk();
     for agent in agents {
         dev.aitk(&["init", "--agent", agent]).expect(0);
     }

@@ -27,6 +27,7 @@ fn a_tech_lead_locks_the_docs_and_a_developers_agent_waits() {
     let identity = platform.call("GET", &format!("/api/hook/docs/{project}"), None);
     assert_eq!(sync_hash, format!("{}\n", identity["hash"].as_str().unwrap()));
 
+    dev.feed(&["check"], dev.claude("SessionStart")).expect(0);
     lead.aitk(&["lock", "--reason", "rewriting the release guide", "--ttl", "5m"]).expect(0);
     dev.aitk(&["check"]).expect(2).says(&["Ann", "rewriting the release guide", "min"]);
     dev.aitk(&["sync"]).expect(2);
@@ -37,6 +38,9 @@ fn a_tech_lead_locks_the_docs_and_a_developers_agent_waits() {
 
     dev.feed(&["guard"], claude_write(&dev, ".docs/README.md")).expect(2).says(&[".docs"]);
     dev.feed(&["guard"], claude_write(&dev, "docs/new.md")).expect(2);
+    // The session began before the lock: it goes on, and is told so once.
+    let told = dev.feed(&["guard"], claude_write(&dev, "src/main.rs")).expect(0);
+    assert!(told.out.contains("locked by Ann") && told.err.is_empty(), "{told:#?}");
     let free = dev.feed(&["guard"], claude_write(&dev, "src/main.rs")).expect(0);
     assert_eq!((free.out.as_str(), free.err.as_str()), ("", ""));
 

@@ -9,6 +9,7 @@ fn newcomer(origin: &Person) -> Person {
     let clone = person.home().join("work");
     person.git(&["clone", "-q", origin.at.to_str().unwrap(), clone.to_str().unwrap()]);
     person.at = clone;
+    person.find_aitk();
     person
 }
 
@@ -48,6 +49,7 @@ fn a_developer_is_working_after_one_command() {
     assert_eq!(files(&dan.file(".docs")), files(&fixture("handbook")));
     assert!(dan.read(".claude/settings.json").contains("aitk guard"));
     assert!(dan.read(".aitk.toml").contains(&platform.url));
+    assert!(joined.out.contains("nothing is broken"), "{joined:#?}");
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
