@@ -244,6 +244,19 @@ fn settings_that_lose_our_hooks_are_refused_when_they_change() {
 }
 
 #[test]
+fn nobody_is_asked_about_the_hooks_where_a_session_asks_nobody() {
+    let dev = Scene::synced(&[("a.md", "x")]).dev;
+    let write = |mode: &str| {
+        let call = json!({"session_id": "s", "cwd": dev.at, "hook_event_name": "PreToolUse", "permission_mode": mode,
+            "tool_name": "Bash", "tool_input": {"command": "echo '{}' > .claude/settings.json"}});
+        dev.feed(&["guard"], call.to_string())
+    };
+    dev.aitk(&["init", "--agent", "claude"]).expect(0);
+    assert!(write("default").expect(0).out.contains("\"permissionDecision\":\"ask\""));
+    write("bypassPermissions").expect(2).says(&["decides whether the hooks"]);
+}
+
+#[test]
 fn input_of_any_kind_is_answered_within_five_seconds_and_never_with_a_crash() {
     let scene = Scene::synced(&[("a.md", "one\n")]);
     let dev = &scene.dev;

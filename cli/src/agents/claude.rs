@@ -110,7 +110,9 @@ pub(super) fn read(name: &str, event: &Value) -> Result<Event, String> {
         _ => Moment::Other,
     };
     let session = text("session_id").map(str::to_owned);
-    Ok(Event { moment, session, prompt: None, cwd: text("cwd").map(PathBuf::from) })
+    // In this mode an `ask` about a shell that writes the client's own settings was not heeded.
+    let is_unasked = event["permission_mode"] == "bypassPermissions";
+    Ok(Event { moment, session, cwd: text("cwd").map(PathBuf::from), is_unasked, ..Event::default() })
 }
 
 /// Context for the model; empty at a moment that takes none.

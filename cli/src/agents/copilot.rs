@@ -77,7 +77,7 @@ impl Dialect for Copilot {
             None if event["source"].is_string() => Moment::SessionStart,
             None => Moment::Other,
         };
-        Ok(Event { moment, session, prompt: None, cwd: text(&["cwd"]).map(PathBuf::from) })
+        Ok(Event { moment, session, cwd: text(&["cwd"]).map(PathBuf::from), ..Event::default() })
     }
 
     fn reply(&self, moment: &Moment, verdict: Verdict) -> Reply {

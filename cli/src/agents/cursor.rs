@@ -73,8 +73,8 @@ impl Dialect for Cursor {
         Ok(Event {
             moment,
             session: text("conversation_id").map(str::to_owned),
-            prompt: None,
             cwd: text("cwd").or_else(root).map(PathBuf::from),
+            ..Event::default()
         })
     }
 

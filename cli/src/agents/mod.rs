@@ -38,7 +38,7 @@ pub trait Dialect: Sync {
 pub type Environment<'a> = &'a dyn Fn(&str) -> bool;
 
 /// A hook event.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, Default, PartialEq, Debug)]
 pub struct Event {
     /// What is about to happen.
     pub moment: Moment,
@@ -48,10 +48,12 @@ pub struct Event {
     pub prompt: Option<String>,
     /// The folder that relative paths start from.
     pub cwd: Option<PathBuf>,
+    /// Whether it works without asking its user.
+    pub is_unasked: bool,
 }
 
 /// What is about to happen.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, Default, PartialEq, Debug)]
 pub enum Moment {
     /// A session begins.
     SessionStart,
@@ -64,6 +66,7 @@ pub enum Moment {
     /// The agent's settings in this file changed.
     SettingsChange(PathBuf),
     /// Something that neither waits for a verdict nor takes context.
+    #[default]
     Other,
 }
 

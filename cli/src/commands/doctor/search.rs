@@ -35,6 +35,12 @@ pub fn examine(context: &Context) -> Vec<Finding> {
         let fact = format!("agents' search skips {below}/: {IGNORE} has no line '!/{below}/'");
         findings.push(Finding::fail("search", fact, "run `aitk init`, and commit what it writes"));
     }
+    let gemini = DIALECTS.into_iter().find(|dialect| dialect.name() == "gemini").map(|gemini| gemini.setup());
+    // Without ripgrep it searches by `git grep`, which skips what git is told to leave out.
+    if gemini.is_some_and(|setup| super::install::is_used(root, setup)) && !super::install::is_on_path("rg") {
+        let fact = format!("gemini's search misses {below}/ where ripgrep is not installed");
+        findings.push(Finding::warn("search", fact, "install ripgrep (the program `rg`)"));
+    }
     if findings.is_empty() {
         findings.push(Finding::ok("search", format!("agents' search sees {below}/")));
     }

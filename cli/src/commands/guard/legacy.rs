@@ -19,7 +19,7 @@ pub fn event() -> Option<Result<Event, String>> {
         (_, Some(target)) => Tool::Writes(vec![PathBuf::from(target)]),
         (_, None) => return Some(Err("CLAUDE_OPERATION is set and CLAUDE_TARGET_FILE is not".to_owned())),
     };
-    Some(Ok(Event { moment: Moment::Tool(event), session: None, prompt: None, cwd: None }))
+    Some(Ok(Event { moment: Moment::Tool(event), ..Event::default() }))
 }
 
 fn is_read(operation: &str) -> bool {

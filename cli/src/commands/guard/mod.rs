@@ -128,7 +128,11 @@ fn before(hook: &Hook, tool: &Tool, root: Option<&Path>) -> std::io::Result<Verd
         roots.iter().filter_map(|root| Project::at(root, data.as_deref(), &disk)).collect();
     let sites: Vec<Site> = projects.iter().map(|project| project.site.clone()).collect();
     let scene = Scene { sites: &sites, cwd: &cwd, home: home.as_deref(), view: &disk };
-    let judgement = judge(&intent, &scene);
+    let judgement = match judge(&intent, &scene) {
+        // Nobody would be asked about the hooks that hold everything else.
+        Judgement::Ask(own @ Refusal::Own(_)) if hook.event.is_unasked => Judgement::Deny(own),
+        judgement => judgement,
+    };
     if let Judgement::Deny(refusal) = &judgement {
         return Ok(refused(refusal, &told));
     }
