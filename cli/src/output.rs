@@ -74,6 +74,12 @@ impl Output {
         shows.then(|| ProgressBar::new_spinner().with_style(style))
     }
 
+    /// How progress is shown once it is known how far it goes.
+    pub fn bar() -> ProgressStyle {
+        let style = ProgressStyle::with_template("{msg} [{bar:30}] {pos}/{len} ({elapsed})");
+        style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> ")
+    }
+
     /// Whether standard output is one JSON document.
     pub fn is_json(&self) -> bool {
         self.json

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aitk_shared::api::{SyncAnswer, SyncDoc};
+use aitk_shared::api::{DOCS_COUNT_HEADER, SyncAnswer, SyncDoc};
 use aitk_shared::limits;
 use hyper::body::Bytes;
 use reqwest::Response;
@@ -17,6 +17,7 @@ use super::split::{PLACEHOLDER, Splitter, TooLarge};
 use super::{Client, answer};
 use crate::error::{Error, Kind, Result};
 use crate::mirror::contents::{Arrived, Contents};
+use crate::output::Output;
 
 /// An answer that is whole with so many bytes is decoded without a thread of its own.
 const SMALL: usize = 64 * 1024;
@@ -49,6 +50,8 @@ impl Client {
         what: &str,
         contents: &Arc<Contents>,
     ) -> Result<SyncAnswer<Arrived>> {
+        let count = response.headers().get(DOCS_COUNT_HEADER).and_then(|count| count.to_str().ok());
+        count.and_then(|count| count.parse().ok()).inspect(|count| contents.expect(*count));
         let mut start = Vec::new();
         let taken = loop {
             match self.part(&mut response).await? {
@@ -79,10 +82,16 @@ impl Client {
         }
         let Some(bar) = self.out.progress() else { return sync.await };
         loop {
-            bar.set_message(match contents.count() {
-                0 => format!("asking {}", self.server),
-                count => format!("fetching docs: {count} came"),
-            });
+            match (contents.count(), contents.expected()) {
+                (0, None) => bar.set_message(format!("asking {}", self.server)),
+                (count, Some(expected)) => {
+                    bar.set_style(Output::bar());
+                    bar.set_length(expected.max(count));
+                    bar.set_position(count);
+                    bar.set_message("fetching docs");
+                }
+                (count, None) => bar.set_message(format!("fetching docs: {count} came")),
+            }
             bar.tick();
             if let Ok(done) = timeout(REDRAW, &mut sync).await {
                 bar.finish_and_clear();

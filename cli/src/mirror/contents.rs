@@ -46,6 +46,8 @@ pub struct Contents {
     draft: Mutex<Draft>,
     /// Docs that were taken in.
     count: AtomicU64,
+    /// Docs that will have come, where that is known.
+    expected: AtomicU64,
 }
 
 /// A mirror in the making that holds what came, as long as all goes well: whatever goes wrong here
@@ -77,6 +79,7 @@ impl Contents {
             spool: Mutex::new(None),
             draft: Mutex::new(Draft::GivenUp),
             count: AtomicU64::new(0),
+            expected: AtomicU64::new(0),
         }
     }
 
@@ -137,6 +140,16 @@ impl Contents {
     /// How many docs were taken in.
     pub fn count(&self) -> u64 {
         self.count.load(Ordering::Relaxed)
+    }
+
+    /// Notes how many docs will have come.
+    pub fn expect(&self, count: u64) {
+        self.expected.store(count, Ordering::Relaxed);
+    }
+
+    /// How many docs will have come; `None` where that is not known yet.
+    pub fn expected(&self) -> Option<u64> {
+        Some(self.expected.load(Ordering::Relaxed)).filter(|count| *count > 0)
     }
 
     fn draft(&self, doc: &DocPath, hash: ContentHash, bytes: &[u8]) {

@@ -1,6 +1,6 @@
 //! `/hook/…`: what runs before an agent's session asks, old clients' scripts included.
 
-use aitk_shared::api::{Content, HookDocs, HookStatus, SyncAnswer, SyncDoc, SyncRequest};
+use aitk_shared::api::{Content, DOCS_COUNT_HEADER, HookDocs, HookStatus, SyncAnswer, SyncDoc, SyncRequest};
 use aitk_shared::role::Right;
 use axum::Json;
 use axum::extract::State;
@@ -77,7 +77,10 @@ pub async fn sync(
         docs: Vec::new(),
     };
     match base {
-        None => return everything::send(&app, read, project.id, answer, &headers).await,
+        None => {
+            let response = everything::send(&app, read, project.id, answer, &headers).await?;
+            return Ok(([(DOCS_COUNT_HEADER, project.docs_count.to_string())], response).into_response());
+        }
         Some((have, _)) if have == answer.hash => {}
         Some((_, revision)) => {
             for (file_name, hash) in docs::since(&mut read, &project.id, revision).await? {
@@ -90,5 +93,5 @@ pub async fn sync(
             }
         }
     }
-    Ok(Json(answer).into_response())
+    Ok(([(DOCS_COUNT_HEADER, answer.docs.len().to_string())], Json(answer)).into_response())
 }

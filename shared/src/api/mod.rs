@@ -29,6 +29,8 @@ pub use room::*;
 pub const API_KEY_HEADER: &str = "x-api-key";
 /// Carries the fencing token.
 pub const LOCK_TOKEN_HEADER: &str = "x-lock-token";
+/// Says how many docs a sync's answer brings, for whoever waits for them.
+pub const DOCS_COUNT_HEADER: &str = "x-docs-count";
 /// Names the problem document's media type (RFC 9457).
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
