@@ -28,6 +28,9 @@ _aitk() {
             aitk,docs)
                 cmd="aitk__subcmd__docs"
                 ;;
+            aitk,doctor)
+                cmd="aitk__subcmd__doctor"
+                ;;
             aitk,guard)
                 cmd="aitk__subcmd__guard"
                 ;;
@@ -123,6 +126,9 @@ _aitk() {
                 ;;
             aitk__subcmd__help,docs)
                 cmd="aitk__subcmd__help__subcmd__docs"
+                ;;
+            aitk__subcmd__help,doctor)
+                cmd="aitk__subcmd__help__subcmd__doctor"
                 ;;
             aitk__subcmd__help,guard)
                 cmd="aitk__subcmd__help__subcmd__guard"
@@ -278,7 +284,7 @@ _aitk() {
 
     case "${cmd}" in
         aitk)
-            opts="-q -v -h -V --root --project --url --json --quiet --verbose --color --timeout --deadline --retries --help --version check guard status diff sync verify init join login logout project key invite docs lock unlock watch completions man help"
+            opts="-q -v -h -V --root --project --url --json --quiet --verbose --color --timeout --deadline --retries --help --version check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -831,6 +837,48 @@ _aitk() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        aitk__subcmd__doctor)
+            opts="-q -v -h --root --project --url --json --quiet --verbose --color --timeout --deadline --retries --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --project)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         aitk__subcmd__guard)
             opts="-q -v -h --agent --git --root --project --url --json --quiet --verbose --color --timeout --deadline --retries --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -878,7 +926,7 @@ _aitk() {
             return 0
             ;;
         aitk__subcmd__help)
-            opts="check guard status diff sync verify init join login logout project key invite docs lock unlock watch completions man help"
+            opts="check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1006,6 +1054,20 @@ _aitk() {
         aitk__subcmd__help__subcmd__docs__subcmd__rm)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aitk__subcmd__help__subcmd__doctor)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
