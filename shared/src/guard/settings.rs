@@ -92,8 +92,15 @@ pub fn below(base: &Path) -> impl Iterator<Item = (PathBuf, Kind)> {
     FILES.iter().chain(&FOLDERS).map(move |(file, kind)| (base.join(file), *kind))
 }
 
-/// What is left of `path` when `tail` is taken off its end.
+/// What is left of `path` when `tail` is taken off its end. It is asked of dozens of tails before every
+/// tool call, so most are turned down by their bytes.
 fn above<'a>(path: &'a Path, tail: &str) -> Option<&'a Path> {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    let (head, end) = bytes.split_at_checked(bytes.len().checked_sub(tail.len())?)?;
+    let is_end = end.eq_ignore_ascii_case(tail.as_bytes()) || cfg!(windows);
+    if !is_end || !head.last().is_none_or(|byte| std::path::is_separator(char::from(*byte))) {
+        return None;
+    }
     let mut rest = path;
     for part in tail.rsplit('/') {
         if !rest.file_name()?.eq_ignore_ascii_case(part) {
