@@ -10,8 +10,9 @@ const LONGEST: usize = 4096;
 const PATH_WORDS: [&str; 11] =
     ["path", "file", "dir", "folder", "source", "src", "dest", "dst", "target", "output", "uri"];
 
-/// Names under which tools take text for people, which may be as short as a path.
-const PROSE: [&str; 14] = [
+/// Names under which tools take text that may be as short as a path: for people, for a file, to look
+/// for. Compared without case and without what joins words.
+const TEXTS: [&str; 45] = [
     "title",
     "body",
     "text",
@@ -26,7 +27,40 @@ const PROSE: [&str; 14] = [
     "fact",
     "label",
     "labels",
+    "content",
+    "contents",
+    "filetext",
+    "oldstring",
+    "newstring",
+    "oldstr",
+    "newstr",
+    "oldtext",
+    "newtext",
+    "needle",
+    "repl",
+    "replacement",
+    "search",
+    "replace",
+    "pattern",
+    "query",
+    "sql",
+    "diff",
+    "explanation",
+    "observations",
+    "html",
+    "selector",
+    "filecontent",
+    "filecontents",
+    "newcontent",
+    "oldcontent",
+    "code",
+    "codeedit",
+    "sourcecode",
+    "newsource",
+    "oldsource",
 ];
+/// Names under which what copies takes what it copies from.
+const SOURCES: [&str; 6] = ["source", "src", "from", "sourcepath", "srcpath", "frompath"];
 
 /// The files that a known writer's input names, at any depth.
 pub fn targets_of(input: &Value) -> Vec<PathBuf> {
@@ -45,7 +79,14 @@ pub fn targets_of(input: &Value) -> Vec<PathBuf> {
 /// Every text in `input`, at any depth, that is a path by its field's name or by its looks.
 pub fn paths_in(input: &Value) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    collect_any(input, false, &mut found);
+    collect_any(input, false, &TEXTS, &mut found);
+    found
+}
+
+/// The same for a tool that copies, but for what it copies from.
+pub fn copies_in(input: &Value) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    collect_any(input, false, &[&TEXTS[..], &SOURCES].concat(), &mut found);
     found
 }
 
@@ -68,6 +109,9 @@ pub fn script_of(input: &Value) -> Option<String> {
     }
     NAMES.iter().find_map(|name| match input.get(*name)? {
         Value::String(text) if *name == "commands" => Some(listed(text).unwrap_or_else(|| text.clone())),
+        Value::String(text) if *name == "code" && !is_shell(input) => {
+            Some(format!("python3 -c {}", quoted(text)))
+        }
         Value::String(text) => Some(text.clone()),
         Value::Array(items) if *name == "commands" => Some(lines(items)),
         Value::Array(words) => {
@@ -75,6 +119,12 @@ pub fn script_of(input: &Value) -> Option<String> {
         }
         _ => None,
     })
+}
+
+/// Whether code is said to be of a shell; other languages are all judged alike.
+fn is_shell(input: &Value) -> bool {
+    let language = input.get("language").or(input.get("lang")).and_then(Value::as_str).unwrap_or_default();
+    ["sh", "bash", "zsh", "shell"].iter().any(|shell| language.eq_ignore_ascii_case(shell))
 }
 
 /// A list of commands that came as the text of a JSON list.
@@ -114,15 +164,22 @@ fn collect(value: &Value, found: &mut Vec<PathBuf>, named: &impl Fn(&str) -> Nam
     }
 }
 
-fn collect_any(value: &Value, named: bool, found: &mut Vec<PathBuf>) {
+/// Adds every path in `value`, but for the fields called as one of `not`.
+fn collect_any(value: &Value, named: bool, not: &[&str], found: &mut Vec<PathBuf>) {
     match value {
         Value::String(text) if named || looks_like_a_path(text) => found.extend(path_of(text)),
-        Value::Array(items) => items.iter().for_each(|item| collect_any(item, named, found)),
+        Value::Array(items) => items.iter().for_each(|item| collect_any(item, named, not, found)),
         Value::Object(fields) => fields.iter().for_each(|(name, value)| {
-            let name = name.to_ascii_lowercase();
-            let is_prose = PROSE.contains(&name.as_str()) && !value.is_object();
-            if !is_prose {
-                collect_any(value, PATH_WORDS.iter().any(|word| name.contains(word)), found);
+            let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+            let plain = plain.to_ascii_lowercase();
+            let named = PATH_WORDS.iter().any(|word| plain.contains(word));
+            match value {
+                Value::String(_) if not.contains(&plain.as_str()) => {}
+                Value::Array(items) if not.contains(&plain.as_str()) => {
+                    let objects = items.iter().filter(|item| item.is_object());
+                    objects.for_each(|item| collect_any(item, false, not, found));
+                }
+                _ => collect_any(value, named, not, found),
             }
         }),
         _ => {}

@@ -12,6 +12,8 @@ pub enum Effect {
     Reads,
     /// Writes the files that its input names.
     Writes,
+    /// The same, unless its `command` says that it only looks.
+    Edits,
     /// Takes away the files that its input names.
     Removes,
     /// Writes the files that are named in the text of a patch.
@@ -39,11 +41,12 @@ pub fn known(name: &str) -> Option<Effect> {
     Some(match &plain[..length] {
         b"write" | b"edit" | b"multiedit" | b"notebookedit" | b"editnotebook" | b"create" | b"createfile"
         | b"createnewfile" | b"writefile" | b"writetofile" | b"replace" | b"replaceinfile" | b"editfile"
-        | b"editfiles" | b"editor" | b"stredit" | b"strreplace" | b"strreplaceeditor"
-        | b"strreplacebasededittool" | b"searchreplace" | b"insert" | b"insertcontent"
+        | b"editfiles" | b"stredit" | b"strreplace" | b"searchreplace" | b"insert" | b"insertcontent"
         | b"insertedit" | b"inserteditintofile" | b"replacestringinfile" | b"multireplacestringinfile"
         | b"replacefilecontent" | b"multireplacefilecontent" | b"editnotebookfile" | b"createdirectory"
-        | b"createnewjupyternotebook" | b"fswrite" | b"fsappend" | b"savefile" | b"undoedit" => Effect::Writes,
+        | b"createnewjupyternotebook" | b"fswrite" | b"fsappend" | b"savefile" | b"undoedit"
+        | b"writemultiplefiles" | b"editblock" => Effect::Writes,
+        b"editor" | b"texteditor" | b"strreplaceeditor" | b"strreplacebasededittool" => Effect::Edits,
         b"delete" | b"deletefile" | b"removefiles" | b"rename" | b"move" | b"movefile" => Effect::Removes,
         b"applypatch" | b"patch" | b"applydiff" => Effect::Patches,
         b"bash" | b"shell" | b"sh" | b"zsh" | b"localshell" | b"runshellcommand" | b"execute" | b"executecommand"
@@ -80,11 +83,26 @@ const READS: u8 = 1;
 const WRITES: u8 = 2;
 const REMOVES: u8 = 4;
 const RUNS: u8 = 8;
+const COPIES: u8 = 16;
+const EDITOR: u8 = 32;
+/// Changes no file of the working tree, whatever else it does.
+const ASIDE: u8 = 64;
 
 impl Words {
-    /// Whether it reads, and nothing in its name speaks of writing.
+    /// Whether it reads, and nothing in its name speaks of writing; or whether it writes elsewhere, as
+    /// what adds files to git's index or keeps facts in an agent's memory does.
     pub fn read(self) -> bool {
-        self.0 == READS
+        self.0 == READS || self.0 & ASIDE != 0
+    }
+
+    /// Whether it leaves what it takes from as it was.
+    pub fn copy(self) -> bool {
+        self.0 & COPIES != 0 && !self.remove()
+    }
+
+    /// Whether it is an editor, which also looks.
+    pub fn edit(self) -> bool {
+        self.0 & EDITOR != 0
     }
 
     /// Whether it takes something away.
@@ -105,9 +123,14 @@ pub fn words(name: &str) -> Words {
         name.strip_prefix("mcp__").and_then(|rest| rest.split_once("__")).map_or(name, |(_, tool)| tool);
     let mut found = Words::default();
     let mut word = String::new();
+    let mut before = String::new();
     let mut take = |word: &mut String| {
-        found.0 |= meaning(word);
-        word.clear();
+        word.make_ascii_lowercase();
+        let to_index = before == "git" && matches!(word.as_str(), "add" | "stage" | "commit" | "push");
+        found.0 |= if to_index { ASIDE } else { meaning(word) };
+        if !word.is_empty() {
+            before = std::mem::take(word);
+        }
     };
     for c in own.chars() {
         if !c.is_ascii_alphanumeric()
@@ -124,21 +147,25 @@ pub fn words(name: &str) -> Words {
 }
 
 fn meaning(word: &str) -> u8 {
-    match word.to_ascii_lowercase().as_str() {
+    match word {
         "read" | "get" | "list" | "ls" | "search" | "find" | "view" | "show" | "fetch" | "describe"
         | "stat" | "tree" | "info" | "glob" | "grep" | "query" | "lookup" | "cat" | "head" | "tail"
         | "count" | "exists" | "diff" | "status" | "log" | "preview" | "inspect" | "outline" | "symbols"
-        | "references" | "hover" => READS,
+        | "references" | "hover" | "open" | "upload" | "attach" => READS,
         "write" | "edit" | "create" | "update" | "put" | "append" | "insert" | "replace" | "patch"
-        | "set" | "save" | "copy" | "cp" | "mkdir" | "make" | "apply" | "add" | "change" | "modify"
-        | "store" | "export" | "download" | "generate" | "format" | "fix" | "restore" | "undo" | "touch"
-        | "link" | "symlink" | "chmod" | "upload" | "extract" | "unzip" | "install" | "sync" | "checkout"
-        | "reset" | "commit" | "merge" => WRITES,
+        | "set" | "save" | "mkdir" | "make" | "apply" | "add" | "change" | "modify" | "store" | "export"
+        | "download" | "generate" | "format" | "fix" | "restore" | "undo" | "touch" | "link" | "symlink"
+        | "chmod" | "extract" | "unzip" | "install" | "sync" | "checkout" | "reset" | "commit" | "merge" => {
+            WRITES
+        }
+        "copy" | "cp" => WRITES | COPIES,
+        "editor" => EDITOR,
+        "memory" | "memories" | "entities" | "observations" | "relations" => ASIDE,
         "delete" | "remove" | "rm" | "rmdir" | "move" | "mv" | "rename" | "unlink" | "trash" | "clean" => {
             REMOVES
         }
         "run" | "exec" | "execute" | "shell" | "bash" | "terminal" | "command" | "process" | "spawn"
-        | "script" => RUNS,
+        | "script" | "python" | "interpreter" | "kernel" | "repl" => RUNS,
         _ => 0,
     }
 }
@@ -173,6 +200,10 @@ mod tests {
             ("list_and_remove", false, true, false),
             ("start_process", false, false, true),
             ("tomorrow", false, false, false),
+            ("browser_file_upload", true, false, false),
+            ("mcp__git__git_add", true, false, false),
+            ("git_checkout", false, false, false),
+            ("mcp__memory__delete_entities", true, true, false),
         ] {
             let words = words(name);
             assert_eq!((words.read(), words.remove(), words.run()), (read, remove, run), "{name}");

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::fields::{paths_in, script_of, targets_of};
+use super::fields::{copies_in, paths_in, script_of, targets_of};
 use super::names::{Effect, known, words};
 use super::patch::patched;
 use super::settings::{Change, may_be_settings};
@@ -68,7 +68,8 @@ pub fn classify(tool: &str, input: &Value) -> Tool {
     let folder = || fields_folder(input);
     match known(tool) {
         Some(Effect::Reads) => Tool::Reads,
-        Some(Effect::Patches) => Tool::Writes(patched(input)),
+        Some(Effect::Patches) => patches(input),
+        Some(Effect::Edits) if looks(input) => Tool::Reads,
         // Without a target it is refused as every write is.
         Some(Effect::Removes) => match paths_in(input) {
             paths if paths.is_empty() => Tool::Writes(paths),
@@ -78,9 +79,21 @@ pub fn classify(tool: &str, input: &Value) -> Tool {
         Some(Effect::PowerShell) => {
             Tool::PowerShell { script: script_of(input).unwrap_or_default(), folder: folder() }
         }
-        Some(Effect::Writes) => writes(input),
+        Some(Effect::Writes | Effect::Edits) => writes(input),
         None => unknown(tool, input),
     }
+}
+
+/// A patch names its files in its text, or beside it.
+fn patches(input: &Value) -> Tool {
+    let mut paths = patched(input);
+    paths.extend(targets_of(input));
+    Tool::Writes(paths)
+}
+
+/// Whether an editor that does several things is asked for the one that changes nothing.
+fn looks(input: &Value) -> bool {
+    input.get("command").and_then(Value::as_str) == Some("view")
 }
 
 fn writes(input: &Value) -> Tool {
@@ -101,10 +114,10 @@ fn unknown(tool: &str, input: &Value) -> Tool {
     {
         return Tool::Shell { script, folder: fields_folder(input) };
     }
-    if words.read() {
+    if words.read() || words.edit() && looks(input) {
         return Tool::Reads;
     }
-    let paths = paths_in(input);
+    let paths = if words.copy() { copies_in(input) } else { paths_in(input) };
     if words.remove() { Tool::Removes(paths) } else { Tool::Unknown(paths) }
 }
 
