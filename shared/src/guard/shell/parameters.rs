@@ -78,6 +78,9 @@ impl Walker<'_> {
 
     fn positional(&self, name: &str) -> Option<Text> {
         let at: usize = name.parse().ok()?;
+        if at == 0 {
+            return self.state.name.clone();
+        }
         self.state.arguments.as_ref()?.get(at.checked_sub(1)?).cloned()
     }
 

@@ -36,6 +36,8 @@ pub(super) struct State {
     pub(super) variables: BTreeMap<String, Variable>,
     pub(super) functions: BTreeMap<String, Rc<FunctionBody>>,
     pub(super) aliases: BTreeMap<String, Text>,
+    /// `$0`; `None` where it is not known.
+    pub(super) name: Option<Text>,
     /// `$1` and the following; `None` when they are not known.
     pub(super) arguments: Option<Vec<Text>>,
     /// Standard input of the compound command around.

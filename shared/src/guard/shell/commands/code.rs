@@ -92,6 +92,22 @@ const READS: &[&str] = &[
     "puts ",
     "print ",
 ];
+/// What a path is asked that changes nothing.
+const ASKED: &[&str] = &[
+    "read_text(",
+    "read_bytes(",
+    "exists(",
+    "is_file(",
+    "is_dir(",
+    "stat(",
+    "glob(",
+    "rglob(",
+    "iterdir(",
+    "resolve()",
+    "name",
+    "stem",
+    "suffix",
+];
 /// Words before literals that are compared or put into other text.
 const TEXTS: &[&str] = &[
     ".replace(",
@@ -222,6 +238,8 @@ fn judged(walker: &mut Walker<'_>, code: &str, operands: &[Text]) {
         if text.is_empty() || text.len() > 4096 || literal.is_read {
             continue;
         }
+        // Perl puts how a file is opened before its name.
+        let text = text.trim_start_matches(['>', '<', '+', '|', ' ']);
         if !text.contains(char::is_whitespace) {
             names.push(text.replace(GAP, ""));
         } else if runs && !text.contains('\n') {
@@ -293,6 +311,10 @@ fn literals(code: &str) -> Vec<Literal<'_>> {
             let named =
                 ["encoding", "'utf", "\"utf", "'rb'", "\"rb\""].iter().any(|word| next.starts_with(word));
             let reads = READS.iter().any(|word| near.ends_with(word));
+            let asked = near.ends_with("path(")
+                && after
+                    .strip_prefix(").")
+                    .is_some_and(|next| ASKED.iter().any(|name| next.starts_with(name)));
             // `text.replace("a", "b")`, but not `os.replace("a", "b")` and `path.replace("b")`.
             let replaces = near.ends_with(".replace(") || near.ends_with(".sub(");
             let is_text = !near.ends_with("os.replace(")
@@ -304,7 +326,7 @@ fn literals(code: &str) -> Vec<Literal<'_>> {
                 text,
                 after_comma: before.trim_end().ends_with([',', '=']),
                 is_moved_to: near.ends_with(".replace(") && after.starts_with(')'),
-                is_read: is_text || reads && (alone || named || near.ends_with(' ')),
+                is_read: is_text || asked || reads && (alone || named || near.ends_with(' ')),
             });
         }
         at = end + width;

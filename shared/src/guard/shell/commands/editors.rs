@@ -16,10 +16,8 @@ pub(super) fn run(walker: &mut Walker<'_>, call: &Call<'_>) -> Text {
             }
         }
         _ => {
-            let words = options(
-                call.args,
-                &["c", "cmd", "s", "S", "u", "w", "p", "T", "eval", "load", "l", "f", "i"],
-            );
+            let words =
+                options(call.args, &["c", "cmd", "S", "u", "w", "p", "T", "eval", "load", "l", "f", "i"]);
             if !words.has(&["R", "version", "help"]) && call.name != "view" {
                 write_all(
                     walker,

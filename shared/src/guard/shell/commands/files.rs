@@ -102,6 +102,10 @@ fn transfer(walker: &mut Walker<'_>, call: &Call<'_>) -> Text {
     if moves {
         write_all(walker, &words.operands, Reach::Tree);
     }
+    if links && !words.has(&["s", "symbolic"]) {
+        // One file under two names: whoever writes to the new one writes to the old.
+        write_all(walker, &words.operands, Reach::File);
+    }
     copied(walker, &words.operands, &target);
     if links
         && words.has(&["s", "symbolic"])

@@ -134,9 +134,24 @@ fn unknown(walker: &mut Walker<'_>, call: &Call<'_>) -> Text {
         {
             write_all(walker, last.filter(|target| !target.head().contains(':')), Reach::File);
         }
+        "docker" | "podman" | "nerdctl" if first == "run" => {
+            for volume in options(call.args, &["v", "volume"]).values(&["v", "volume"]) {
+                let volume = volume.filled();
+                let mut parts = volume.split(':');
+                let folder = parts.next().unwrap_or_default();
+                if !parts.any(|part| part.split(',').any(|option| option == "ro")) {
+                    walker.doubt_here("a container that may write there", &[folder.to_owned()]);
+                }
+            }
+        }
         "gh" => {
             let words = options(call.args, &["D", "dir", "O"]);
             write_all(walker, &words.values(&["D", "dir", "O"]), Reach::File);
+        }
+        "mount" => write_all(walker, last, Reach::File),
+        "jsdoc" | "javadoc" | "javac" | "phpdoc" => {
+            let words = options(call.args, &["d", "t", "destination", "target"]);
+            write_all(walker, &words.values(&["d", "t", "destination", "target"]), Reach::File);
         }
         "mkdocs" | "hugo" | "jekyll" | "mdbook" | "ssh-keygen" | "sphinx-apidoc" => {
             let words = options(call.args, &["d", "f", "o", "site-dir", "destination"]);

@@ -24,8 +24,21 @@ const PLAIN: &[(&str, &[&str])] = &[
     ("unbuffer", &[]),
     ("caffeinate", &["t", "w"]),
     ("xvfb-run", &["s", "n", "e"]),
-    ("strace", &["o", "e", "p", "s", "f"]),
-    ("ltrace", &["o", "e"]),
+    ("strace", &["o", "e", "p", "s", "E", "u", "P", "a", "b", "I", "O", "S", "X"]),
+    ("ltrace", &["o", "e", "u", "p", "s", "n", "l", "a"]),
+    ("unshare", &["S", "G", "R", "w", "setuid", "setgid", "root", "wd"]),
+    ("nsenter", &["t", "target", "S", "G"]),
+    ("setpriv", &["reuid", "regid", "groups", "ruid", "euid"]),
+    ("prlimit", &["p", "pid"]),
+    ("numactl", &["N", "m", "C", "i", "p"]),
+    (
+        "systemd-run",
+        &["p", "u", "E", "property", "unit", "uid", "gid", "setenv", "working-directory", "slice"],
+    ),
+    ("runuser", &["u", "user", "g", "group"]),
+    ("valgrind", &[]),
+    ("firejail", &[]),
+    ("rlwrap", &[]),
     ("fakeroot", &[]),
     ("noglob", &[]),
     ("nocorrect", &[]),
@@ -97,8 +110,12 @@ pub(super) fn run(walker: &mut Walker<'_>, call: &Call<'_>) -> Option<Text> {
             Some(script) => walker.apart(|walker| builtins::scripted(walker, &script)),
             None => Text::gap(),
         },
-        "timeout" | "gtimeout" => {
-            let words = leading(call.args, &["s", "signal", "k", "kill-after"]);
+        // These have a word of their own before the command.
+        "timeout" | "gtimeout" | "taskset" | "chrt" | "gosu" | "su-exec" | "chroot" => {
+            let words = leading(call.args, &["s", "signal", "k", "kill-after", "userspec", "groups"]);
+            if call.name == "chroot" && words.operands.first().and_then(Text::as_known) != Some("/") {
+                return Some(Text::gap());
+            }
             let rest = words.operands.get(1..).unwrap_or_default();
             walker.apart(|walker| walker.call(rest, call.input))
         }
@@ -236,10 +253,9 @@ fn shell(walker: &mut Walker<'_>, call: &Call<'_>) -> Text {
         }
     };
     let mut arguments: Vec<Text> = operands.collect();
-    if commanded && !arguments.is_empty() {
-        arguments.remove(0);
-    }
+    let name = (commanded && !arguments.is_empty()).then(|| arguments.remove(0));
     walker.apart(|walker| {
+        walker.state.name = name;
         walker.state.arguments = Some(arguments);
         walker.state.input = if commanded { call.input.cloned() } else { None };
         builtins::scripted(walker, &script)
