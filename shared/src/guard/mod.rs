@@ -6,6 +6,7 @@
 
 pub mod command;
 pub mod fields;
+pub mod githooks;
 pub mod intent;
 pub mod lease;
 pub mod names;
@@ -94,12 +95,13 @@ pub fn judge<V: View>(intent: &Intent, scene: &Scene<'_, V>) -> Verdict {
     if let Some(refusal) = denied {
         return Verdict::Deny(refusal);
     }
+    let hooks = if intent.is_harmless() { Vec::new() } else { scene.hooks() };
     let asked = intent
         .aims
         .iter()
-        .find_map(|aim| scene.own(aim))
+        .find_map(|aim| scene.own(aim, &hooks))
         .or_else(|| intent.aitk.iter().find_map(|words| command::needs_a_person(words)).map(Refusal::Command))
-        .or_else(|| intent.doubts.iter().find_map(|doubt| scene.doubted(doubt)));
+        .or_else(|| intent.doubts.iter().find_map(|doubt| scene.doubted(doubt, &hooks)));
     asked.map_or(Verdict::Allow, Verdict::Ask)
 }
 
@@ -188,8 +190,20 @@ impl<V: View> Scene<'_, V> {
         settings::end_hooks(&old, &new).then(|| Refusal::EndsHooks(aim.place.lexical.clone()))
     }
 
+    /// Git's hooks in the working trees here, which may lie elsewhere.
+    fn hooks(&self) -> Vec<Place> {
+        let roots = self.sites.iter().map(|site| site.root.physical.as_path());
+        let mut folders: Vec<_> =
+            roots.chain([self.cwd]).flat_map(|folder| githooks::folders(folder, self.view)).collect();
+        folders.dedup();
+        folders.iter().filter_map(|folder| Place::find(folder, self.cwd, self.view).ok()).collect()
+    }
+
     /// Whether `aim` is, or takes along, something by which our hooks run.
-    fn own(&self, aim: &Aim) -> Option<Refusal> {
+    fn own(&self, aim: &Aim, hooks: &[Place]) -> Option<Refusal> {
+        if hooks.iter().any(|folder| aim.touches(folder, self.view)) {
+            return Some(Refusal::Own(aim.place.lexical.clone()));
+        }
         let asks = match self.kind(aim) {
             Some(Kind::Ours) => true,
             Some(Kind::Settings) => {
@@ -214,13 +228,13 @@ impl<V: View> Scene<'_, V> {
     }
 
     /// Whether what could not be decided may concern a protected tree, or our hooks.
-    fn doubted(&self, doubt: &Doubt) -> Option<Refusal> {
+    fn doubted(&self, doubt: &Doubt, hooks: &[Place]) -> Option<Refusal> {
         let cwd = doubt.cwd.as_deref().unwrap_or(self.cwd);
         let named = doubt.names.iter().find(|name| {
             let place = Place::find(Path::new(name.as_str()), cwd, self.view).ok();
             let own = |place: &Place| {
                 let aim = Aim { place: place.clone(), reach: Reach::File, change: Change::Unknown };
-                self.own(&aim).is_some()
+                self.own(&aim, hooks).is_some()
             };
             self.sites.iter().any(|site| site.doubted(name, place.as_ref(), self.view))
                 || place.as_ref().is_some_and(own)

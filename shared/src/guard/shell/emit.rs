@@ -46,7 +46,10 @@ impl Walker<'_> {
             return;
         }
         if folder.is_none_or(|folder| folder.starts_with(&way)) {
-            self.doubt("a path that is not known", target.names(), folder);
+            // As likely as anywhere it lies in the folder where the script is.
+            let here = way.as_path() == start && head.is_empty();
+            let names = target.names().into_iter().chain(here.then(|| ".".to_owned()));
+            self.doubt("a path that is not known", names.collect(), folder);
         } else {
             let named = target.parts().iter().filter_map(|part| match part {
                 Part::Gap(names) => Some(names.clone()),

@@ -171,6 +171,20 @@ impl Walker<'_> {
                 Values(values)
             }
             Some(_) if unset => Values(vec![Text::gap()]),
+            Some(c) if matches!(&known, Fields(_)) && colon != operator && !"-=?+".contains(c) => {
+                let Fields(fields) = known else { return known };
+                // `$0` comes before `$1`.
+                let shift = usize::from(matches!(name, "@" | "*"));
+                let change = self.change(operator);
+                match change {
+                    Some(Change::Part { from, length }) => {
+                        let (from, end) = part(from, length, fields.len() + shift);
+                        let (from, end) = (from.saturating_sub(shift), end.saturating_sub(shift));
+                        Fields(fields.get(from..end.max(from)).unwrap_or_default().to_vec())
+                    }
+                    _ => Fields(fields),
+                }
+            }
             Some(_) => {
                 let values = match known {
                     Values(values) | Fields(values) => values,
@@ -267,18 +281,24 @@ impl Change {
             Change::Replace { all, pattern, to } => replaced(text, pattern, to, *all),
             Change::Part { from, length } => {
                 let chars: Vec<char> = text.chars().collect();
-                let size = i64::try_from(chars.len()).unwrap_or(i64::MAX);
-                let place = |at: i64| usize::try_from(if at < 0 { size + at } else { at }.clamp(0, size));
-                let from = place(*from).unwrap_or_default();
-                let end = match length {
-                    Some(length) if *length < 0 => place(*length).unwrap_or_default(),
-                    Some(length) => from.saturating_add(usize::try_from(*length).unwrap_or_default()),
-                    None => chars.len(),
-                };
-                chars.get(from..end.clamp(from, chars.len())).unwrap_or_default().iter().collect()
+                let (from, end) = part(*from, *length, chars.len());
+                chars.get(from..end).unwrap_or_default().iter().collect()
             }
         }
     }
+}
+
+/// Where `${x:from:length}` starts and ends among `all` pieces.
+fn part(from: i64, length: Option<i64>, all: usize) -> (usize, usize) {
+    let size = i64::try_from(all).unwrap_or(i64::MAX);
+    let place = |at: i64| usize::try_from(if at < 0 { size.saturating_add(at) } else { at }.clamp(0, size));
+    let from = place(from).unwrap_or_default();
+    let end = match length {
+        Some(length) if length < 0 => place(length).unwrap_or_default(),
+        Some(length) => from.saturating_add(usize::try_from(length).unwrap_or_default()),
+        None => all,
+    };
+    (from, end.clamp(from, all))
 }
 
 fn replaced(text: &str, pattern: &str, to: &str, all: bool) -> String {

@@ -19,6 +19,9 @@ const MOST_BYTES: usize = 8 * 1024 * 1024;
 /// Deepest scripts within scripts and functions within functions.
 pub(super) const DEEPEST: usize = 12;
 
+/// The file that stands for a process substitution.
+pub(super) const SUBSTITUTED: &str = "/dev/fd/63";
+
 /// The walk: what is known at this point, and what was found so far.
 pub(super) struct Walker<'a> {
     pub(super) setting: &'a Setting<'a>,

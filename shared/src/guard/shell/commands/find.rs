@@ -371,9 +371,21 @@ fn fd(walker: &mut Walker<'_>, call: &Call<'_>) -> Text {
         0 | 1 => vec![Text::known(".")],
         _ => words.operands[1..].to_vec(),
     };
-    let names: Vec<String> = roots.iter().flat_map(|root| walker.names_below(root)).collect();
     let excluded = words.values(&["E", "exclude"]);
     let hidden = words.has(&["H", "hidden", "u", "unrestricted"]);
+    let endings = words.values(&["e", "extension"]);
+    let names: Vec<String> = match endings.is_empty() || endings.iter().any(|e| e.as_known().is_none()) {
+        true => roots.iter().flat_map(|root| walker.names_below(root)).collect(),
+        false => {
+            let found =
+                run(walker, &Call { name: "find", args: &ending(&roots, &endings, hidden), input: None });
+            let plain = |name: String| name.strip_prefix("./").map_or(name.clone(), str::to_owned);
+            found.lines().iter().flat_map(Text::names).map(plain).collect()
+        }
+    };
+    if names.is_empty() {
+        return Text::default();
+    }
     let names: Vec<String> = (names.into_iter())
         .filter(|name| !excluded.iter().any(|e| e.as_known() == Some(name)))
         .filter(|name| hidden || roots.len() != 1 || !name.starts_with('.'))
@@ -385,4 +397,22 @@ fn fd(walker: &mut Walker<'_>, call: &Call<'_>) -> Text {
         walker.apart(|walker| walker.call(&words, None));
     }
     output
+}
+
+/// The words of `find` for files below `roots` whose names end like this.
+fn ending(roots: &[Text], endings: &[Text], hidden: bool) -> Vec<Text> {
+    let mut args = roots.to_vec();
+    if !hidden {
+        args.extend(["-not", "-path", "*/.*"].map(Text::known));
+    }
+    args.push(Text::known("("));
+    for (i, ending) in endings.iter().enumerate() {
+        if i > 0 {
+            args.push(Text::known("-o"));
+        }
+        args.push(Text::known("-name"));
+        args.push(Text::known(&format!("*.{}", ending.filled().trim_start_matches('.'))));
+    }
+    args.push(Text::known(")"));
+    args
 }

@@ -1,6 +1,8 @@
 //! Git. What belongs to its own work is free: `pull`, `merge`, `switch`, `add`, `commit`.
 //! Paths that a command names, and what it throws away, count.
 
+use std::path::{Path, PathBuf};
+
 use super::options::{leading, options};
 use super::{base, builtins, within, write_all};
 use crate::guard::shell::Reach;
@@ -59,6 +61,9 @@ pub(super) fn run(walker: &mut Walker<'_>, call: &Call<'_>) -> Text {
             walker.state.folders = builtins::folders(walker, &folder);
         }
         for setting in words.values(&["c"]) {
+            if setting.head().split_once('=').is_some_and(|(name, _)| is_hooks_path(name)) {
+                hooks(walker);
+            }
             // An alias of the call's own that runs a shell.
             if let Some(script) =
                 setting.head().split_once("=!").filter(|(name, _)| name.starts_with("alias."))
@@ -211,7 +216,13 @@ fn sub(walker: &mut Walker<'_>, command: &str, args: &[Text], input: Option<&Tex
         "config" => {
             let words = options(args, &["f", "file", "blob"]);
             write_all(walker, &words.values(&["f", "file"]), Reach::File);
+            let sets = words.operands.len() > 1 || words.has(&["unset", "unset-all", "e", "edit"]);
+            let reads = words.has(&["get", "get-all", "l", "list"]);
+            if sets && !reads && words.operands.iter().any(|word| is_hooks_path(word.head())) {
+                hooks(walker);
+            }
         }
+        "subtree" if matches!(args.first().map(Text::head), Some("split" | "push")) => {}
         "subtree" | "read-tree" | "checkout-index" => {
             write_all(walker, &options(args, &["P", "prefix"]).values(&["P", "prefix"]), Reach::File);
             if command == "checkout-index" {
@@ -238,16 +249,34 @@ fn sub(walker: &mut Walker<'_>, command: &str, args: &[Text], input: Option<&Tex
     Text::gap()
 }
 
+fn is_hooks_path(name: &str) -> bool {
+    name.eq_ignore_ascii_case("core.hooksPath")
+}
+
+/// Other hooks take the place of those that are there: as if these were changed.
+fn hooks(walker: &mut Walker<'_>) {
+    for folder in walker.state.folders.clone().into_iter().flatten() {
+        let hook = top(walker, &folder).unwrap_or(folder).join(".git/hooks/pre-commit");
+        walker.write(&Text::known(&hook.to_string_lossy()), Reach::File);
+    }
+}
+
 /// Paths that a command puts back, moves or removes. A folder is meant with all below.
 fn paths(walker: &mut Walker<'_>, paths: &[Text]) {
+    let excluded: Vec<&str> = paths.iter().filter_map(|path| left_out(path.as_known()?)).collect();
     for path in paths {
         match path.as_known() {
-            // `:/docs` and `:(top)docs` start at the top, `:!docs` leaves out.
+            Some(known) if left_out(known).is_some() => {}
+            // All but some: what lies there, one by one.
+            Some(known) if !excluded.is_empty() && Path::new(known).is_relative() => {
+                let names = walker.names_below(path);
+                let is_in = |name: &str| excluded.iter().any(|out| clean_path(out) == clean_path(name));
+                let below = names.iter().skip(1).filter(|name| !is_in(name));
+                below.for_each(|name| walker.write(&Text::known(name), Reach::Tree));
+            }
+            // `:/docs` and `:(top)docs` start at the top.
             Some(known) if known.starts_with([':', '!']) => {
                 let bare = known.trim_start_matches([':', '/']);
-                if bare.starts_with(['!', '^', '(']) && bare.contains(['!', '^', 'e']) {
-                    continue;
-                }
                 let bare = bare.split_once(')').map_or(bare, |(_, path)| path);
                 walker.write(&Text::known(if bare.is_empty() { "." } else { bare }), Reach::Tree);
             }
@@ -264,6 +293,20 @@ fn paths(walker: &mut Walker<'_>, paths: &[Text]) {
     }
 }
 
+/// What a pathspec leaves out: `:!docs`, `:^docs`, `:(exclude)docs`, also from the top.
+fn left_out(spec: &str) -> Option<&str> {
+    let spec = spec.strip_prefix(':')?;
+    if let Some((magic, path)) = spec.strip_prefix('(').and_then(|spec| spec.split_once(')')) {
+        return magic.split(',').any(|word| word == "exclude").then_some(path);
+    }
+    let path = spec.trim_start_matches(['!', '^', '/']);
+    spec[..spec.len() - path.len()].contains(['!', '^']).then_some(path)
+}
+
+fn clean_path(path: &str) -> &str {
+    path.trim_start_matches("./").trim_end_matches('/')
+}
+
 /// A pathspec as `find -path` has it: it starts where the search does.
 fn starred(pathspec: &str) -> String {
     match pathspec.starts_with(['*', '?', '[']) {
@@ -275,10 +318,15 @@ fn starred(pathspec: &str) -> String {
 /// The repository itself changes: that counts where it lies in a protected tree.
 fn repository(walker: &mut Walker<'_>) {
     for folder in walker.state.folders.clone().into_iter().flatten() {
-        let top = folder.ancestors().find(|above| walker.view.identity(&above.join(".git")).is_some());
-        let top = top.unwrap_or(&folder).to_owned();
+        let top = top(walker, &folder).unwrap_or(folder);
         walker.write(&Text::known(&top.to_string_lossy()), Reach::File);
     }
+}
+
+/// The top of the working tree around `folder`.
+fn top(walker: &Walker<'_>, folder: &Path) -> Option<PathBuf> {
+    let has_git = |above: &&Path| walker.view.identity(&above.join(".git")).is_some();
+    folder.ancestors().find(has_git).map(Path::to_owned)
 }
 
 fn checkout(walker: &mut Walker<'_>, args: &[Text]) {
@@ -335,10 +383,7 @@ fn listed(walker: &mut Walker<'_>, command: &str, args: &[Text]) -> Text {
     match command {
         "rev-parse" if args.iter().any(|arg| arg.head() == "--show-toplevel") => {
             let folder = walker.state.folders.first().cloned().flatten();
-            let top = folder.as_deref().and_then(|folder| {
-                folder.ancestors().find(|above| walker.view.identity(&above.join(".git")).is_some())
-            });
-            match top {
+            match folder.and_then(|folder| top(walker, &folder)) {
                 Some(top) => Text::known(&top.to_string_lossy()),
                 None => Text::gap(),
             }

@@ -110,7 +110,10 @@ fn unknown(walker: &mut Walker<'_>, call: &Call<'_>) -> Text {
     }
     // What follows `--` goes to the program that this one runs.
     let args: Vec<Text> = call.args.iter().filter(|arg| arg.as_known() != Some("--")).cloned().collect();
-    let words = options(&args, &OUTPUTS);
+    // `--go_out FOLDER` is how protoc's plugins have it.
+    let outs =
+        args.iter().filter_map(|arg| arg.as_known()?.strip_prefix("--").filter(|n| n.ends_with("_out")));
+    let words = options(&args, &outs.chain(OUTPUTS).collect::<Vec<_>>());
     for (name, value) in &words.options {
         let other = ["timeout", "layout", "without", "checkout"].iter().any(|word| name.contains(word));
         let says_so = name.len() > 2 && !other && (name.contains("out") || name.contains("dest"));
@@ -130,7 +133,7 @@ fn unknown(walker: &mut Walker<'_>, call: &Call<'_>) -> Text {
             write_all(walker, last, Reach::File);
         }
         "docker" | "podman" | "kubectl" | "aws" | "oc"
-            if words.operands.iter().any(|word| word.head() == "cp") =>
+            if words.operands.iter().any(|word| matches!(word.head(), "cp" | "sync" | "mv")) =>
         {
             write_all(walker, last.filter(|target| !target.head().contains(':')), Reach::File);
         }
@@ -147,6 +150,36 @@ fn unknown(walker: &mut Walker<'_>, call: &Call<'_>) -> Text {
         "gh" => {
             let words = options(call.args, &["D", "dir", "O"]);
             write_all(walker, &words.values(&["D", "dir", "O"]), Reach::File);
+            if words.operands.iter().take(2).map(Text::head).eq(["repo", "clone"]) {
+                write_all(walker, words.operands.get(3), Reach::File);
+            }
+        }
+        "asciidoctor" => {
+            let words = options(call.args, &["D", "destination-dir", "a", "b", "r"]);
+            write_all(walker, &words.values(&["D", "destination-dir"]), Reach::File);
+        }
+        "yq" if words.has(&["i", "inplace", "in-place"]) => {
+            write_all(walker, words.operands.iter().skip(1), Reach::File);
+        }
+        "venv" | "virtualenv" | "mkdirp" | "make-dir" => write_all(walker, &words.operands, Reach::File),
+        "rimraf" | "del" | "del-cli" => write_all(walker, &words.operands, Reach::Tree),
+        "gio" if matches!(first, "trash" | "remove" | "move" | "rename") => {
+            write_all(walker, &words.operands[1..], Reach::Tree);
+        }
+        "json.tool" => write_all(walker, words.operands.get(1), Reach::File),
+        "zipfile" | "tarfile" if words.has(&["e", "extract", "c", "create"]) => {
+            write_all(
+                walker,
+                options(call.args, &[]).operands.get(usize::from(words.has(&["e", "extract"]))),
+                Reach::File,
+            );
+        }
+        "cpy" | "cpy-cli" | "cpx" | "ncp" | "copyfiles" => write_all(walker, last, Reach::File),
+        "svn" | "hg" if matches!(first, "export" | "checkout" | "co" | "clone") => {
+            write_all(walker, words.operands.get(2), Reach::File);
+        }
+        "rclone" if matches!(first, "copy" | "sync" | "move" | "copyto" | "moveto") => {
+            write_all(walker, last.filter(|target| !target.head().contains(':')), Reach::File);
         }
         "mount" => write_all(walker, last, Reach::File),
         "jsdoc" | "javadoc" | "javac" | "phpdoc" => {

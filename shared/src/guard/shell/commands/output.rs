@@ -5,7 +5,7 @@ use crate::guard::shell::emit::lexical;
 use crate::guard::shell::globs;
 use crate::guard::shell::quotes::ansi;
 use crate::guard::shell::text::{Part, Text};
-use crate::guard::shell::walk::{Call, Walker};
+use crate::guard::shell::walk::{Call, SUBSTITUTED, Walker};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
@@ -17,6 +17,11 @@ pub(super) fn run(walker: &mut Walker<'_>, call: &Call<'_>) -> Option<Text> {
         "printf" => printf(walker, all),
         "cat" | "head" | "tail" | "uniq" | "tac" | "nl" | "column" | "less" | "more" => {
             let words = options(all, &["n", "c", "lines", "bytes"]);
+            if let [file] = &words.operands[..]
+                && file.as_known() == Some(SUBSTITUTED)
+            {
+                return Some(walker.substitution.take().unwrap_or_else(Text::gap));
+            }
             passed(call, &words.operands)
         }
         "tee" => {

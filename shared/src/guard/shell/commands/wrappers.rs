@@ -4,7 +4,7 @@ use super::options::{leading, options};
 use super::{builtins, find};
 use crate::guard::shell::Reach;
 use crate::guard::shell::text::{Text, fragments};
-use crate::guard::shell::walk::{Call, Walker};
+use crate::guard::shell::walk::{Call, SUBSTITUTED, Walker};
 
 /// Programs that take a command after these options of theirs with values.
 const PLAIN: &[(&str, &[&str])] = &[
@@ -39,6 +39,7 @@ const PLAIN: &[(&str, &[&str])] = &[
     ("valgrind", &[]),
     ("firejail", &[]),
     ("rlwrap", &[]),
+    ("shx", &[]),
     ("fakeroot", &[]),
     ("noglob", &[]),
     ("nocorrect", &[]),
@@ -242,7 +243,7 @@ fn shell(walker: &mut Walker<'_>, call: &Call<'_>) -> Text {
         (true, Some(script)) => script,
         (true, None) => return Text::gap(),
         (false, Some(file)) if !words.options.iter().any(|(name, _)| name == "s") => match file.head() {
-            "/dev/fd/63" => walker.substitution.take().unwrap_or_else(Text::gap),
+            SUBSTITUTED => walker.substitution.take().unwrap_or_else(Text::gap),
             "/dev/stdin" | "-" => call.input.cloned().unwrap_or_else(Text::gap),
             // A program that cannot be looked into.
             _ => return Text::gap(),
@@ -289,10 +290,16 @@ fn xargs(walker: &mut Walker<'_>, call: &Call<'_>) -> Text {
     }
     let lined = words.has(&["I", "i", "J", "replace", "L", "d", "0", "null"]);
     let input = match words.has(&["a", "arg-file"]) {
-        true => Text::gap(),
+        true => match words.value(&["a", "arg-file"]).as_ref().and_then(Text::as_known) {
+            Some(SUBSTITUTED) => walker.substitution.take().unwrap_or_else(Text::gap),
+            _ => Text::gap(),
+        },
         false => call.input.cloned().unwrap_or_else(Text::gap),
     };
-    let items = if lined { input.lines() } else { input.words() };
+    let items = match lined {
+        true => input.split(|c| matches!(c, '\n' | '\0')),
+        false => input.words(),
+    };
     let mark = words.value(&["I", "i", "J", "replace"]).map(|mark| mark.head().to_owned());
     applied(walker, &words.operands, &items, mark.as_deref())
 }
