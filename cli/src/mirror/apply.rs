@@ -76,6 +76,7 @@ pub fn apply(
 
     let at = now();
     let old = swap::swap(&folder, stage.path())?;
+    mirror.attest(&state);
     // From here on the stage's name may stand for the old mirror, which may hold news.
     drop(stage.keep());
     if let Some(old) = old {

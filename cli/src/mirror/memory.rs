@@ -185,6 +185,12 @@ pub fn last_heard(data: &Path, owner: &Owner) -> Option<(Timestamp, Option<SeenL
     Memory::read(data, owner).map(|memory| (memory.seen_at, memory.lock, memory.on_lock))
 }
 
+/// Whether `state` is of the revision that its platform had last, as any mirror here heard.
+pub fn has_revision(data: &Path, state: &State) -> bool {
+    let of = |memory: Memory| (memory.epoch, memory.revision, memory.hash, memory.docs_path, memory.on_lock);
+    Memory::read(data, &state.owner).is_some_and(|memory| of(memory) == of(Memory::of(state)))
+}
+
 /// The docs of a revision, from the listing in the cache.
 fn listed(cache: &Cache, hash: &DocsHash) -> Option<Vec<(DocPath, ContentHash)>> {
     let listing = String::from_utf8(cache.get(&as_content(hash))?).ok()?;

@@ -27,6 +27,7 @@ pub mod state;
 pub mod swap;
 pub mod turn;
 pub mod update;
+pub mod witness;
 
 use std::fs;
 use std::io;
@@ -118,7 +119,8 @@ impl Mirror {
         self.refuse_links()?;
         refuse_strangers(&folder)?;
         let bytes = State::bytes(&folder);
-        let state = bytes.as_deref().and_then(State::decode);
+        // A state that somebody else wrote is none: everything is compared and fetched anew.
+        let state = bytes.as_deref().and_then(State::decode).filter(|state| self.is_attested(state));
         let is_of_now = state.as_ref().is_some_and(|state| state.boot == Boot::now());
         let depth = if is_of_now { depth } else { Depth::Bytes };
         let scan = scan::scan(&folder, state.as_ref(), depth).map_err(failed("read", &folder))?;

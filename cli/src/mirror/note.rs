@@ -19,7 +19,11 @@ pub fn blocked<D>(mirror: &Mirror, owner: &Owner, local: &Local, answer: &SyncAn
         ..old.clone()
     };
     match local.marked && old.owner == *owner {
-        true => apply::record(&mirror.folder(), &new),
+        true => {
+            apply::record(&mirror.folder(), &new)?;
+            mirror.attest(&new);
+            Ok(())
+        }
         false => Ok(()),
     }
 }

@@ -135,6 +135,10 @@ pub fn restore(mirror: &Mirror, state: &State) -> Result<Option<Report>> {
     let _turn = mirror.turn()?;
     let local = mirror.read(Depth::Bytes)?;
     mirror.refuse_other(&local, &state.owner)?;
+    if let Some(now) = local.verified().filter(|now| now.hash != state.hash && local.scan.loose.is_empty()) {
+        // Another run was faster, and brought something newer.
+        return Ok(Some(Report::unchanged(now.clone(), None)));
+    }
     let (manifest, contents) = (state.manifest(), mirror.contents());
     mirror.hide_from_git(&local).map_or(Ok(()), Hiding::end)?;
     bring(mirror, &local, state.clone(), Target { manifest: &manifest, contents: &contents })
@@ -171,6 +175,7 @@ fn bring(mirror: &Mirror, local: &Local, mut state: State, target: Target<'_>) -
         if !says_the_same(local, &state) {
             apply::record(&mirror.folder(), &state)?;
         }
+        mirror.attest(&state);
     } else {
         match apply::apply(mirror, local, &plan, target, state) {
             Err(error) if error.source.as_ref().is_some_and(|cause| cause.is::<apply::Lost>()) => {

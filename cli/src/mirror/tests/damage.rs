@@ -171,3 +171,69 @@ async fn an_older_revision_never_replaces_a_newer_one_but_a_new_epoch_does() {
     place.update(&restored).await;
     place.holds(1, ONE);
 }
+
+/// Writes `docs` and a state that fits them, as somebody would who knows how a mirror looks.
+fn forge(place: &Place, docs: &[(&str, &str)], change: impl FnOnce(&mut State)) {
+    let mut state = State::read(&place.at("")).unwrap();
+    for (name, text) in docs {
+        fs::remove_file(place.at(name)).unwrap();
+        fs::write(place.at(name), text).unwrap();
+    }
+    state.docs = State::docs_of(&manifest(docs));
+    state.hash = manifest(docs).docs_hash();
+    change(&mut state);
+    fs::remove_file(place.at(".sync-hash")).unwrap();
+    fs::write(place.at(".sync-hash"), format!("{}\n", state.hash)).unwrap();
+    apply::record(&place.at(""), &state).unwrap();
+}
+
+fn altered() -> Vec<(&'static str, &'static str)> {
+    ONE.iter().map(|(name, text)| if *name == "a.md" { (*name, "forged") } else { (*name, *text) }).collect()
+}
+
+#[tokio::test]
+async fn docs_that_were_rewritten_with_their_state_are_put_back_without_the_platform() {
+    for revision in [0, 1, 99] {
+        let place = Place::new();
+        place.update(&answer(1, ONE)).await;
+        forge(&place, &altered(), |state| state.revision = revision);
+        let undone = place.mirror().undo(|| Ok(place.owner())).unwrap().unwrap();
+        let line = undone.line(".docs").unwrap();
+        assert!(line.contains("undone"), "{line}");
+        place.holds(1, ONE);
+        assert!(place.mirror().undo(|| Ok(place.owner())).unwrap().is_none());
+    }
+}
+
+#[tokio::test]
+async fn a_forged_state_is_never_newer_than_the_platform() {
+    let place = Place::new();
+    place.update(&answer(1, ONE)).await;
+    forge(&place, &altered(), |state| state.revision = 99);
+    place.update(&answer(2, TWO)).await;
+    place.holds(2, TWO);
+}
+
+#[tokio::test]
+async fn a_state_that_unprotects_the_docs_folder_is_written_anew() {
+    let place = Place::new();
+    place.update(&answer(1, ONE)).await;
+    forge(&place, ONE, |state| state.docs_path = path("elsewhere"));
+    place.mirror().undo(|| Ok(place.owner())).unwrap();
+    assert_eq!(State::read(&place.at("")).unwrap().docs_path, path("docs"));
+}
+
+#[tokio::test]
+async fn a_mirror_that_followed_another_of_its_project_or_was_moved_here_is_believed() {
+    let place = Place::new();
+    place.update(&answer(1, ONE)).await;
+    let sibling = place.sibling();
+    sibling.update(&answer(1, ONE)).await;
+    sibling.update(&answer(2, TWO)).await;
+    fs::remove_dir_all(place.at("")).unwrap();
+    fs::rename(sibling.at(""), place.at("")).unwrap();
+    assert!(place.mirror().read(Depth::Bytes).unwrap().verified().is_some());
+    let elsewhere = place.sibling();
+    fs::rename(place.at(""), elsewhere.at("")).unwrap();
+    assert!(elsewhere.mirror().read(Depth::Bytes).unwrap().verified().is_some());
+}
