@@ -28,6 +28,7 @@ impl Disk {
             ("/proj/.docs/a.md", "a"),
             ("/proj/docs/a.md", "a"),
             ("/proj/handbook/a.md", "a"),
+            ("/proj/.git/hooks/pre-commit", ""),
             ("/proj/src/a.rs", "a"),
             ("/proj/worktrees/fix/.aitk.toml", ""),
             ("/other/proj/.docs/a.md", "a"),

@@ -153,7 +153,7 @@ fn every_script_of_the_corpus_is_judged_as_it_says() {
         |expected: &str| counts.iter().filter(|((e, _), _)| *e == expected).map(|(_, n)| n).sum::<usize>();
     println!("{} scripts: (expected, found) {counts:?}", cases.len());
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
-    assert!(cases.len() >= 350 && count("allow") * 2 >= cases.len(), "{counts:?}");
+    assert!(cases.len() >= 350 && count("allow") * 5 >= cases.len() * 2, "{counts:?}");
 }
 
 #[test]
@@ -200,6 +200,7 @@ fn a_long_or_deep_script_comes_to_an_end() {
         format!("echo {}", "'a b' ".repeat(20_000)),
         format!("x=a; {}", "x=$x$x; ".repeat(200)),
         "f() { f; f; }; f".to_owned(),
+        format!("{} f", "x && f() { f; f; }; ".repeat(300)),
         format!("{}:; {}", "f() { ".repeat(30), "}; ".repeat(30)),
         "for a in {1..60}; do for b in {1..60}; do for c in {1..60}; do rm $a$b$c; done; done; done"
             .to_owned(),

@@ -101,11 +101,16 @@ impl Walker<'_> {
             self.state.aliases.insert(known.to_owned(), alias);
             return output;
         }
-        if let Some(body) = self.state.functions.get(known).cloned() {
-            return self.function(&body, args, input);
-        }
         let name = known.rsplit('/').next().unwrap_or(known);
-        commands::run(self, &Call { name, args, input })
+        let bodies = self.state.functions.get(known).cloned().unwrap_or_else(|| vec![None]);
+        let mut output = Text::default();
+        for body in bodies {
+            output = match body {
+                Some(body) => self.function(&body, args, input),
+                None => commands::run(self, &Call { name, args, input }),
+            };
+        }
+        output
     }
 
     fn function(&mut self, body: &ast::FunctionBody, args: &[Text], input: Option<&Text>) -> Text {

@@ -34,7 +34,8 @@ pub(super) struct State {
     /// Where `popd` leads.
     pub(super) stack: Vec<Folders>,
     pub(super) variables: BTreeMap<String, Variable>,
-    pub(super) functions: BTreeMap<String, Rc<FunctionBody>>,
+    /// What each name may stand for; `None` is no function.
+    pub(super) functions: BTreeMap<String, Vec<Option<Rc<FunctionBody>>>>,
     pub(super) aliases: BTreeMap<String, Text>,
     /// `$0`; `None` where it is not known.
     pub(super) name: Option<Text>,
@@ -77,10 +78,31 @@ impl State {
             };
             out.variables.insert(name, joined);
         }
-        out.functions.extend(other.functions);
+        for (name, bodies) in &mut out.functions {
+            let theirs = other.functions.get(name).cloned().unwrap_or_else(|| vec![None]);
+            join_functions(bodies, theirs);
+        }
+        for (name, mut bodies) in other.functions {
+            out.functions.entry(name).or_insert_with(|| {
+                join_functions(&mut bodies, vec![None]);
+                bodies
+            });
+        }
         out.aliases.extend(other.aliases);
         out.dot_files |= other.dot_files;
         out
+    }
+}
+
+fn join_functions(mine: &mut Vec<Option<Rc<FunctionBody>>>, theirs: Vec<Option<Rc<FunctionBody>>>) {
+    let is_same = |a: &Option<Rc<_>>, b: &Option<Rc<_>>| match (a, b) {
+        (Some(a), Some(b)) => Rc::ptr_eq(a, b),
+        (a, b) => a.is_none() && b.is_none(),
+    };
+    for body in theirs {
+        if !mine.iter().any(|known| is_same(known, &body)) {
+            mine.push(body);
+        }
     }
 }
 

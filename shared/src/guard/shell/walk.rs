@@ -243,7 +243,8 @@ impl<'a> Walker<'a> {
             ast::Command::Function(function) => {
                 let name = self.values(&function.fname.value);
                 if let Some(name) = name.first().and_then(Text::as_known) {
-                    self.state.functions.insert(name.to_owned(), Rc::new(function.body.clone()));
+                    let body = Rc::new(function.body.clone());
+                    self.state.functions.insert(name.to_owned(), vec![Some(body)]);
                 }
                 Text::default()
             }

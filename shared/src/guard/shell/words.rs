@@ -4,7 +4,7 @@ use super::braces::braces;
 use super::globs;
 use super::parameters::Expansion;
 use super::quotes::{DEEPEST, ansi, skip, skip_ansi};
-use super::state::MOST_VALUES;
+use super::state::{MOST_VALUES, Variable};
 use super::text::{GAP, Part, Text, fragments};
 use super::walk::Walker;
 
@@ -135,7 +135,7 @@ impl Walker<'_> {
                     let end = skip(rest.as_bytes(), 1, b'`', 0).unwrap_or(rest.len());
                     let script = rest[1..end].replace("\\`", "`").replace("\\$", "$").replace("\\\\", "\\");
                     let output = self.substituted(&script);
-                    add(&mut lines, spread(&output, open));
+                    add(&mut lines, spread(&output, open, &self.separators()));
                     end + 1
                 }
                 '$' => self.dollar(rest, quoting, &mut lines),
@@ -181,7 +181,7 @@ impl Walker<'_> {
                     }
                     None => {
                         let output = self.substituted(inner);
-                        add(lines, spread(&output, open));
+                        add(lines, spread(&output, open, &self.separators()));
                     }
                 }
                 end + 1
@@ -215,10 +215,11 @@ impl Walker<'_> {
     }
 
     fn put(&mut self, lines: &mut Vec<Line>, expansion: Expansion, open: bool) {
+        let separators = self.separators();
         match expansion {
             Expansion::Values(values) => {
                 values.iter().for_each(|value| self.spend(value.len()));
-                multiply(lines, values.iter().map(|value| spread(value, open)).collect());
+                multiply(lines, values.iter().map(|value| spread(value, open, &separators)).collect());
             }
             Expansion::Fields(fields) => {
                 let mut line = Vec::new();
@@ -227,10 +228,20 @@ impl Walker<'_> {
                     if i > 0 {
                         line.push(Atom::Break);
                     }
-                    line.extend(spread(field, open));
+                    line.extend(spread(field, open, &separators));
                 }
                 add(lines, line);
             }
+        }
+    }
+
+    /// What splits words beside whitespace, where the script says so.
+    fn separators(&self) -> String {
+        match self.state.variables.get("IFS") {
+            Some(Variable::One(values)) => {
+                values.iter().filter_map(|ifs| Some(ifs.as_known()?.to_owned())).collect()
+            }
+            _ => String::new(),
         }
     }
 
@@ -259,19 +270,22 @@ impl Walker<'_> {
             _ => None,
         };
         let places = places.unwrap_or_else(|| vec![Text::gap()]);
-        places.iter().map(|place| spread(place, false)).collect()
+        places.iter().map(|place| spread(place, false, "")).collect()
     }
 }
 
-/// `text` as part of a word: split at whitespace and open to patterns unless it is quoted.
-fn spread(text: &Text, open: bool) -> Line {
+/// `text` as part of a word: split at whitespace and `separators`, and open to patterns, unless it is
+/// quoted.
+fn spread(text: &Text, open: bool, separators: &str) -> Line {
     let mut line = Vec::new();
     for part in text.parts() {
         match part {
             Part::Gap(names) => line.push(Atom::Gap(names.clone())),
             Part::Known(known) if !open => line.push(Atom::Quoted(known.clone())),
             Part::Known(known) => {
-                for (i, piece) in known.split(char::is_whitespace).enumerate() {
+                for (i, piece) in
+                    known.split(|c: char| c.is_whitespace() || separators.contains(c)).enumerate()
+                {
                     if i > 0 {
                         line.push(Atom::Break);
                     }

@@ -92,6 +92,8 @@ const READS: &[&str] = &[
     "puts ",
     "print ",
 ];
+/// Words before literals below which files are looked for.
+const LISTS: &[&str] = &["glob(", "walk(", "listdir(", "scandir(", "readdirsync("];
 /// What a path is asked that changes nothing.
 const ASKED: &[&str] = &[
     "read_text(",
@@ -100,9 +102,6 @@ const ASKED: &[&str] = &[
     "is_file(",
     "is_dir(",
     "stat(",
-    "glob(",
-    "rglob(",
-    "iterdir(",
     "resolve()",
     "name",
     "stem",
@@ -232,10 +231,14 @@ fn judged(walker: &mut Walker<'_>, code: &str, operands: &[Text]) {
     }
     let runs =
         ["system", "popen", "subprocess", "spawn", "exec", "qx", "`"].iter().any(|word| plain.contains(word));
+    // What was found below a folder may be what is written.
+    let elsewhere = plain.replace(".write(", "");
+    let unnamed = literals.iter().any(|l| MODES.contains(&l.text) && l.after_comma && !l.after_literal)
+        || CHANGES.iter().any(|word| elsewhere.contains(word));
     let mut names: Vec<String> = Vec::new();
     for literal in &literals {
         let text = literal.text;
-        if text.is_empty() || text.len() > 4096 || literal.is_read {
+        if text.is_empty() || text.len() > 4096 || literal.is_read && !(literal.is_listed && unnamed) {
             continue;
         }
         // Perl puts how a file is opened before its name.
@@ -262,6 +265,10 @@ fn judged(walker: &mut Walker<'_>, code: &str, operands: &[Text]) {
 struct Literal<'c> {
     text: &'c str,
     after_comma: bool,
+    /// Nothing but a comma is between it and the literal before.
+    after_literal: bool,
+    /// A folder or a pattern of which the files are listed.
+    is_listed: bool,
     /// `path.replace("here")`.
     is_moved_to: bool,
     is_read: bool,
@@ -272,6 +279,7 @@ fn literals(code: &str) -> Vec<Literal<'_>> {
     let mut found = Vec::new();
     let bytes = code.as_bytes();
     let mut at = 0;
+    let mut ended = 0;
     // Whether the literal before was what a replacement looks for.
     let mut replacing = false;
     while at < bytes.len() {
@@ -311,10 +319,15 @@ fn literals(code: &str) -> Vec<Literal<'_>> {
             let named =
                 ["encoding", "'utf", "\"utf", "'rb'", "\"rb\""].iter().any(|word| next.starts_with(word));
             let reads = READS.iter().any(|word| near.ends_with(word));
-            let asked = near.ends_with("path(")
-                && after
-                    .strip_prefix(").")
-                    .is_some_and(|next| ASKED.iter().any(|name| next.starts_with(name)));
+            let on = |names: &[&str]| {
+                near.ends_with("path(")
+                    && after
+                        .strip_prefix(").")
+                        .is_some_and(|next| names.iter().any(|name| next.starts_with(name)))
+            };
+            let asked = on(ASKED);
+            let is_listed = LISTS.iter().any(|word| near.ends_with(word))
+                || on(&["glob(", "rglob(", "iterdir(", "walk("]);
             // `text.replace("a", "b")`, but not `os.replace("a", "b")` and `path.replace("b")`.
             let replaces = near.ends_with(".replace(") || near.ends_with(".sub(");
             let is_text = !near.ends_with("os.replace(")
@@ -324,12 +337,18 @@ fn literals(code: &str) -> Vec<Literal<'_>> {
             replacing = is_text && replaces;
             found.push(Literal {
                 text,
+                after_literal: ended > 0
+                    && code.get(ended..at).is_some_and(|between| {
+                        between.trim_matches(|c: char| c.is_whitespace() || c == ',').is_empty()
+                    }),
+                is_listed,
                 after_comma: before.trim_end().ends_with([',', '=']),
                 is_moved_to: near.ends_with(".replace(") && after.starts_with(')'),
-                is_read: is_text || asked || reads && (alone || named || near.ends_with(' ')),
+                is_read: is_text || asked || is_listed || reads && (alone || named || near.ends_with(' ')),
             });
         }
         at = end + width;
+        ended = at.min(bytes.len());
     }
     found
 }

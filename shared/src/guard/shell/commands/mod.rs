@@ -126,7 +126,7 @@ fn unknown(walker: &mut Walker<'_>, call: &Call<'_>) -> Text {
     match call.name {
         // These name what they write last.
         "ffmpeg" | "convert" | "magick" | "sphinx-build" | "degit" | "tiged" | "qpdf" | "wkhtmltopdf"
-        | "gsutil" => {
+        | "gsutil" | "sass" | "lessc" => {
             write_all(walker, last, Reach::File);
         }
         "cargo" | "npm" | "django-admin" if matches!(first, "new" | "init" | "startproject") => {

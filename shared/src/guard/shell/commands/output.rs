@@ -31,6 +31,7 @@ pub(super) fn run(walker: &mut Walker<'_>, call: &Call<'_>) -> Option<Text> {
         }
         "grep" | "egrep" | "fgrep" | "rg" | "ag" | "ack" => grep(walker, call),
         "ls" | "tree" if call.name == "ls" || !all.iter().any(|arg| arg.head() == "-o") => ls(walker, call),
+        "compgen" => Text::naming(walker.names_below(&Text::known("."))),
         "pwd" => line(walker.variable("PWD")?.into_iter().next()?),
         "dirname" => {
             let path = options(all, &["z"]).operands.first()?.clone();
@@ -236,6 +237,12 @@ fn grep(walker: &mut Walker<'_>, call: &Call<'_>) -> Text {
             (Some(plain), Some(line)) => Some(plain_match(plain, line)),
             _ => None,
         };
+        if let (Some(plain), None, true) = (&plain, line.as_known(), words.has(&["v", "invert-match"])) {
+            let is_out = |name: &String| plain_match(plain, name) || plain_match(plain, &format!("{name}/"));
+            out.push_gap(line.names().into_iter().filter(|name| !is_out(name)).collect());
+            out.push("\n");
+            continue;
+        }
         // Of names that are not known, those with this ending.
         let ending =
             plain.as_ref().and_then(|plain| plain.strip_suffix('$')).filter(|end| !end.starts_with('^'));

@@ -155,6 +155,22 @@ pub(super) fn run(walker: &mut Walker<'_>, call: &Call<'_>) -> Option<Text> {
             }
             Text::gap()
         }
+        // They run later what they are given now.
+        "at" | "batch" => match call.input {
+            Some(script) => walker.apart(|walker| builtins::scripted(walker, script)),
+            None => Text::gap(),
+        },
+        "tmux" => {
+            let valued = ["s", "n", "t", "c", "x", "y", "F", "e", "f", "L", "S", "l", "p"];
+            for script in options(call.args, &valued).operands.iter().skip(1) {
+                walker.apart(|walker| builtins::scripted(walker, script));
+            }
+            Text::gap()
+        }
+        "screen" => {
+            let words = leading(call.args, &["S", "t", "c", "e", "h", "p", "s", "T", "X", "r"]);
+            walker.apart(|walker| walker.call(&words.operands, call.input))
+        }
         "xargs" | "gxargs" => xargs(walker, call),
         "parallel" => parallel(walker, call),
         _ => return None,
