@@ -213,6 +213,18 @@ fn a_long_or_deep_script_comes_to_an_end() {
     }
 }
 
+#[test]
+fn of_a_search_that_is_too_large_to_follow_what_lies_here_is_in_doubt() {
+    let mut view = Pretend::new();
+    let top = view.folders.entry("/".into()).or_default();
+    top.splice(0..0, (0..6000).map(|i| OsString::from(format!("d{i}"))));
+    let setting = Setting { cwd: Path::new("/proj"), home: None, variable: &|_| None };
+    for script in ["find / -name '*.md' -delete", "find / -name '*.md' | xargs rm"] {
+        let found = effects(script, &setting, &view);
+        assert!(found.doubts.iter().any(names_one), "{script}: {:?}", found.doubts);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 

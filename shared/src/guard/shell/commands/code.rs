@@ -333,7 +333,12 @@ fn literals(code: &str) -> Vec<Literal<'_>> {
             let is_text = !near.ends_with("os.replace(")
                 && TEXTS.iter().any(|word| near.ends_with(word))
                 && (!replaces || after.starts_with(','));
-            let is_text = is_text || (replacing && before.trim_end().ends_with(','));
+            // `fields["docs"]`
+            let is_key = after.starts_with(']')
+                && near.strip_suffix('[').is_some_and(|name| {
+                    name.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | ']' | ')'))
+                });
+            let is_text = is_text || is_key || (replacing && before.trim_end().ends_with(','));
             replacing = is_text && replaces;
             found.push(Literal {
                 text,

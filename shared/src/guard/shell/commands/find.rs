@@ -2,7 +2,7 @@
 
 use super::options;
 use crate::guard::shell::Reach;
-use crate::guard::shell::emit::join;
+use crate::guard::shell::emit::{join, lexical};
 use crate::guard::shell::globs::{self, MADE};
 use crate::guard::shell::text::Text;
 use crate::guard::shell::walk::{Call, Walker};
@@ -11,6 +11,8 @@ use crate::guard::shell::walk::{Call, Walker};
 const DEEPEST: usize = 50;
 /// Most names that are followed.
 const MOST: usize = 4096;
+/// Most folders that are named where there are more.
+const MOST_NAMED: usize = 256;
 
 /// A `find` expression.
 enum Test {
@@ -69,7 +71,8 @@ pub(super) fn run(walker: &mut Walker<'_>, call: &Call<'_>) -> Text {
             Some(root) => search.walk(walker, root),
             None => {
                 search.given_up.extend(root.names());
-                search.act(walker, root);
+                let names = walker.names_below(root);
+                search.act(walker, &names);
             }
         }
     }
@@ -212,6 +215,7 @@ impl Search {
                 continue;
             };
             let mut queue = vec![(root.to_owned(), 0)];
+            let mut beyond = Vec::new();
             let mut at = 0;
             while let Some((path, depth)) = queue.get(at).cloned() {
                 at += 1;
@@ -221,8 +225,7 @@ impl Search {
                 };
                 let Some(names) = names else {
                     // Too much to look at: what was not seen yet may be meant.
-                    self.given_up.push(path.clone());
-                    self.act(walker, &Text::known(&path));
+                    beyond.push(path);
                     continue;
                 };
                 let is_folder = match names.is_empty() {
@@ -256,12 +259,22 @@ impl Search {
                     queue.push((below, depth + 1));
                 }
             }
+            if !beyond.is_empty() {
+                // On the way down to where the script is, everything here is meant as well.
+                let mut names = Vec::new();
+                if beyond.iter().any(|path| folder.starts_with(lexical(&folder.join(path)))) {
+                    names = walker.names_below(&Text::known("."));
+                }
+                names.extend(beyond.into_iter().take(MOST_NAMED));
+                self.act(walker, &names);
+                self.given_up.extend(names);
+            }
         }
         self.found.truncate(MOST);
     }
 
-    /// The actions of the expression on `path`, whatever its tests say.
-    fn act(&mut self, walker: &mut Walker<'_>, path: &Text) {
+    /// The actions of the expression on what `names` name, whatever its tests say.
+    fn act(&mut self, walker: &mut Walker<'_>, names: &[String]) {
         fn actions<'t>(test: &'t Test, found: &mut Vec<&'t Test>) {
             match test {
                 Test::And(tests) | Test::Or(tests) => tests.iter().for_each(|test| actions(test, found)),
@@ -273,8 +286,7 @@ impl Search {
         let mut found = Vec::new();
         actions(&self.test, &mut found);
         if !found.is_empty() {
-            let names = walker.names_below(path);
-            walker.doubt_here("more files than can be looked at", &names);
+            walker.doubt_here("more files than can be looked at", names);
         }
     }
 

@@ -126,7 +126,7 @@ fn unknown(walker: &mut Walker<'_>, call: &Call<'_>) -> Text {
     match call.name {
         // These name what they write last.
         "ffmpeg" | "convert" | "magick" | "sphinx-build" | "degit" | "tiged" | "qpdf" | "wkhtmltopdf"
-        | "gsutil" | "sass" | "lessc" => {
+        | "gsutil" | "sass" | "lessc" | "pdftotext" | "pdftoppm" => {
             write_all(walker, last, Reach::File);
         }
         "cargo" | "npm" | "django-admin" if matches!(first, "new" | "init" | "startproject") => {
@@ -165,6 +165,10 @@ fn unknown(walker: &mut Walker<'_>, call: &Call<'_>) -> Text {
         "rimraf" | "del" | "del-cli" => write_all(walker, &words.operands, Reach::Tree),
         "gio" if matches!(first, "trash" | "remove" | "move" | "rename") => {
             write_all(walker, &words.operands[1..], Reach::Tree);
+        }
+        "screencapture" | "scrot" => write_all(walker, &words.operands, Reach::File),
+        "tcpdump" => {
+            write_all(walker, &options(call.args, &["w", "i", "r", "c"]).values(&["w"]), Reach::File)
         }
         "json.tool" => write_all(walker, words.operands.get(1), Reach::File),
         "zipfile" | "tarfile" if words.has(&["e", "extract", "c", "create"]) => {

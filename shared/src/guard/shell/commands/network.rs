@@ -222,10 +222,14 @@ const WGET: &[&str] = &[
 fn wget(walker: &mut Walker<'_>, call: &Call<'_>) -> Text {
     let aria = call.name == "aria2c";
     let words = options(call.args, if aria { ARIA } else { WGET });
+    if words.has(&["spider", "dry-run"]) {
+        return Text::gap();
+    }
     let folder = words.value(if aria { &["d", "dir"] } else { &["P", "directory-prefix"] });
     let documents = words.values(if aria { &["o", "out"] } else { &["O", "output-document"] });
     let mut targets: Vec<Text> = match documents.is_empty() {
-        true => words.operands.iter().filter_map(base).collect(),
+        // Of an address that ends in a slash the index is fetched.
+        true => words.operands.iter().filter(|url| !url.filled().ends_with('/')).filter_map(base).collect(),
         false => documents,
     };
     if let Some(folder) = folder {
