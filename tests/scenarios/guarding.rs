@@ -5,7 +5,8 @@ use std::io::Write;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use aitk_tests::{Done, Person, Reply, Scene, binary, docs};
+use aitk_tests::docs::{docs, docs_hash, sha256};
+use aitk_tests::{Done, Person, Reply, Scene, binary};
 use serde_json::{Value, json};
 
 use crate::owed::guard::{calls, event, verdict, writes};
@@ -157,6 +158,31 @@ fn what_no_hook_could_stop_is_undone_and_told() {
     // Reading tools, and those whose targets are known, are not looked after.
     overwrite(dev, ".docs/a.md", "hacked");
     assert_eq!(after(dev, "Read").out, "");
+}
+
+/// A script that knows how a mirror looks rewrites a doc, the state and the mark so that they fit.
+#[test]
+fn docs_that_were_rewritten_together_with_what_vouches_for_them_are_put_back() {
+    let wanted = [("a.md", "one\n"), ("b/c.md", "two\n")];
+    let scene = Scene::synced(&wanted);
+    let dev = &scene.dev;
+    let forged = [("a.md", "hacked\n"), ("b/c.md", "two\n")];
+    overwrite(dev, ".docs/a.md", "hacked\n");
+    let mut state: Value =
+        serde_json::from_slice(&std::fs::read(dev.file(".docs/.aitk-state.json")).unwrap()).unwrap();
+    state["docs"][0]["hash"] = sha256(b"hacked\n").into();
+    state["docs"][0]["size"] = 7.into();
+    state["docs"][0]["stamp"] = Value::Null;
+    state["hash"] = docs_hash(&docs(&forged)).into();
+    overwrite(dev, ".docs/.aitk-state.json", &state.to_string());
+    overwrite(dev, ".docs/.sync-hash", &format!("{}\n", docs_hash(&docs(&forged))));
+
+    let told = told(&after(dev, "Bash").expect(0));
+    assert!(told.contains("undone"), "{told}");
+    assert_eq!(dev.mirror(), docs(&wanted));
+    assert!(dev.kept().values().any(|bytes| bytes == b"hacked\n"), "{:?}", dev.kept());
+    assert_eq!(after(dev, "Bash").out, "", "told once");
+    dev.aitk(&["verify"]).expect(0);
 }
 
 #[test]
