@@ -12,7 +12,7 @@ const PATH_WORDS: [&str; 11] =
 
 /// Names under which tools take text that may be as short as a path: for people, for a file, to look
 /// for. Compared without case and without what joins words.
-const TEXTS: [&str; 45] = [
+const TEXTS: [&str; 54] = [
     "title",
     "body",
     "text",
@@ -56,11 +56,33 @@ const TEXTS: [&str; 45] = [
     "code",
     "codeedit",
     "sourcecode",
+    "branch",
+    "branchname",
+    "newbranch",
+    "basebranch",
+    "tag",
+    "ref",
+    "key",
+    "value",
+    "values",
     "newsource",
     "oldsource",
 ];
 /// Names under which what copies takes what it copies from.
-const SOURCES: [&str; 6] = ["source", "src", "from", "sourcepath", "srcpath", "frompath"];
+const SOURCES: [&str; 12] = [
+    "source",
+    "src",
+    "from",
+    "sourcepath",
+    "srcpath",
+    "frompath",
+    "input",
+    "inputpath",
+    "inputfile",
+    "inputfiles",
+    "archive",
+    "uri",
+];
 
 /// The files that a known writer's input names, at any depth.
 pub fn targets_of(input: &Value) -> Vec<PathBuf> {

@@ -92,7 +92,7 @@ impl Words {
     /// Whether it reads, and nothing in its name speaks of writing; or whether it writes elsewhere, as
     /// what adds files to git's index or keeps facts in an agent's memory does.
     pub fn read(self) -> bool {
-        self.0 == READS || self.0 & ASIDE != 0
+        self.0 & !EDITOR == READS || self.0 & ASIDE != 0
     }
 
     /// Whether it leaves what it takes from as it was.
@@ -155,10 +155,8 @@ fn meaning(word: &str) -> u8 {
         "write" | "edit" | "create" | "update" | "put" | "append" | "insert" | "replace" | "patch"
         | "set" | "save" | "mkdir" | "make" | "apply" | "add" | "change" | "modify" | "store" | "export"
         | "download" | "generate" | "format" | "fix" | "restore" | "undo" | "touch" | "link" | "symlink"
-        | "chmod" | "extract" | "unzip" | "install" | "sync" | "checkout" | "reset" | "commit" | "merge" => {
-            WRITES
-        }
-        "copy" | "cp" => WRITES | COPIES,
+        | "chmod" | "install" | "sync" | "checkout" | "reset" | "commit" | "merge" => WRITES,
+        "copy" | "cp" | "convert" | "extract" | "unzip" => WRITES | COPIES,
         "editor" => EDITOR,
         "memory" | "memories" | "entities" | "observations" | "relations" => ASIDE,
         "delete" | "remove" | "rm" | "rmdir" | "move" | "mv" | "rename" | "unlink" | "trash" | "clean" => {
