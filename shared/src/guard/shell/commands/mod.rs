@@ -142,7 +142,8 @@ fn unknown(walker: &mut Walker<'_>, call: &Call<'_>) -> Text {
                 let volume = volume.filled();
                 let mut parts = volume.split(':');
                 let folder = parts.next().unwrap_or_default();
-                if !parts.any(|part| part.split(',').any(|option| option == "ro")) {
+                // A name without a slash is a volume's.
+                if folder.contains('/') && !parts.any(|part| part.split(',').any(|option| option == "ro")) {
                     walker.doubt_here("a container that may write there", &[folder.to_owned()]);
                 }
             }
