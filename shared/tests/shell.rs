@@ -201,6 +201,8 @@ fn a_long_or_deep_script_comes_to_an_end() {
         format!("x=a; {}", "x=$x$x; ".repeat(200)),
         "f() { f; f; }; f".to_owned(),
         format!("{} f", "x && f() { f; f; }; ".repeat(300)),
+        (0..5000).map(|i| format!("a && v{i}=1; ")).collect(),
+        (0..3000).map(|i| format!("a && f{i}() {{ :; }}; ")).collect(),
         format!("{}:; {}", "f() { ".repeat(30), "}; ".repeat(30)),
         "for a in {1..60}; do for b in {1..60}; do for c in {1..60}; do rm $a$b$c; done; done; done"
             .to_owned(),

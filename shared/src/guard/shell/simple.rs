@@ -103,10 +103,11 @@ impl Walker<'_> {
         }
         let name = known.rsplit('/').next().unwrap_or(known);
         let bodies = self.state.functions.get(known).cloned().unwrap_or_else(|| vec![None]);
+        self.exhausted |= bodies.is_empty();
         let mut output = Text::default();
         for body in bodies {
             output = match body {
-                Some(body) => self.function(&body, args, input),
+                Some(function) => self.function(&function.body, args, input),
                 None => commands::run(self, &Call { name, args, input }),
             };
         }

@@ -13,6 +13,33 @@ pub(super) const MOST_VALUES: usize = 32;
 /// Most folders that a script may be in at one point.
 const MOST_FOLDERS: usize = 8;
 
+/// Most bodies that one function is followed through.
+const MOST_BODIES: usize = 8;
+
+/// A function: its body, and the same as text, by which two are told apart.
+#[derive(Debug)]
+pub(super) struct Function {
+    pub(super) body: FunctionBody,
+    text: String,
+}
+
+impl Function {
+    pub(super) fn new(body: FunctionBody) -> Self {
+        Function { text: body.to_string(), body }
+    }
+
+    /// How long its text is, in bytes.
+    pub(super) fn len(&self) -> usize {
+        self.text.len()
+    }
+}
+
+impl PartialEq for Function {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
 /// A variable.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Variable {
@@ -34,8 +61,8 @@ pub(super) struct State {
     /// Where `popd` leads.
     pub(super) stack: Vec<Folders>,
     pub(super) variables: BTreeMap<String, Variable>,
-    /// What each name may stand for; `None` is no function.
-    pub(super) functions: BTreeMap<String, Vec<Option<Rc<FunctionBody>>>>,
+    /// What each name may stand for; `None` is no function. An empty list is too many to follow.
+    pub(super) functions: BTreeMap<String, Vec<Option<Rc<Function>>>>,
     pub(super) aliases: BTreeMap<String, Text>,
     /// `$0`; `None` where it is not known.
     pub(super) name: Option<Text>,
@@ -94,15 +121,17 @@ impl State {
     }
 }
 
-fn join_functions(mine: &mut Vec<Option<Rc<FunctionBody>>>, theirs: Vec<Option<Rc<FunctionBody>>>) {
-    let is_same = |a: &Option<Rc<_>>, b: &Option<Rc<_>>| match (a, b) {
-        (Some(a), Some(b)) => Rc::ptr_eq(a, b),
-        (a, b) => a.is_none() && b.is_none(),
-    };
+fn join_functions(mine: &mut Vec<Option<Rc<Function>>>, theirs: Vec<Option<Rc<Function>>>) {
+    if mine.is_empty() || theirs.is_empty() {
+        return mine.clear();
+    }
     for body in theirs {
-        if !mine.iter().any(|known| is_same(known, &body)) {
+        if !mine.contains(&body) {
             mine.push(body);
         }
+    }
+    if mine.len() > MOST_BODIES {
+        mine.clear();
     }
 }
 

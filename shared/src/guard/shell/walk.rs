@@ -7,7 +7,7 @@ use std::rc::Rc;
 use brush_parser::ast;
 
 use super::parse;
-use super::state::State;
+use super::state::{Function, State};
 use super::text::{Text, fragments};
 use super::words::one_of;
 use super::{Doubt, Setting, View, Write};
@@ -16,6 +16,8 @@ use super::{Doubt, Setting, View, Write};
 pub(super) const MOST_STEPS: usize = 8192;
 /// Most bytes of words that are followed.
 const MOST_BYTES: usize = 8 * 1024 * 1024;
+/// What it costs to remember a name once more, in bytes.
+const COPIED: usize = 64;
 /// Deepest scripts within scripts and functions within functions.
 pub(super) const DEEPEST: usize = 12;
 
@@ -174,6 +176,10 @@ impl<'a> Walker<'a> {
 
     fn and_or(&mut self, list: &ast::AndOrList) -> Text {
         // Where the shell is when what ran last has failed.
+        self.spend(COPIED * (self.state.variables.len() + self.state.functions.len()));
+        if self.exhausted {
+            return Text::gap();
+        }
         let mut failed = self.state.clone();
         let start = failed.clone();
         let lost = std::mem::take(&mut self.lost);
@@ -243,8 +249,9 @@ impl<'a> Walker<'a> {
             ast::Command::Function(function) => {
                 let name = self.values(&function.fname.value);
                 if let Some(name) = name.first().and_then(Text::as_known) {
-                    let body = Rc::new(function.body.clone());
-                    self.state.functions.insert(name.to_owned(), vec![Some(body)]);
+                    let function = Function::new(function.body.clone());
+                    self.spend(function.len());
+                    self.state.functions.insert(name.to_owned(), vec![Some(Rc::new(function))]);
                 }
                 Text::default()
             }
