@@ -201,3 +201,18 @@ fn set_mode(path: &Path, mode: u32) {
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
 }
+
+#[test]
+fn e11_doctor_says_which_settings_of_the_network_are_in_force() {
+    let (platform, _, mut dev) = set_up(&["claude"]);
+    let done = dev.aitk(&["doctor"]).expect(0);
+    assert!(!done.out.contains("PROXY"), "{done:#?}");
+    // Loopback is never reached through a proxy, and what else curl would read counts for nothing.
+    dev.set("HTTPS_PROXY", "http://127.0.0.1:9");
+    dev.set("http_proxy", "http://127.0.0.1:9");
+    std::fs::write(dev.home().join(".curlrc"), "proxy = http://127.0.0.1:9\n").unwrap();
+    let done = dev.aitk(&["doctor"]).expect(0);
+    let line = done.out.lines().find(|line| line.contains("network")).unwrap_or_default();
+    assert!(line.contains("HTTPS_PROXY, http_proxy set, and not used for"), "{done:#?}");
+    assert!(line.contains(&platform.url), "{done:#?}");
+}

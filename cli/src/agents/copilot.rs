@@ -18,6 +18,10 @@ use super::{Dialect, Environment, Event, Moment, Reply, Setup, Verdict};
 /// Copilot's hooks.
 pub struct Copilot;
 
+/// The same, run from Claude Code's settings: there it reads what a hook prints only where that exits
+/// with 0.
+pub struct InClaudesShape;
+
 static SETUP: Setup = Setup {
     program: "copilot",
     signs: &[".github/hooks", ".github/copilot-instructions.md"],
@@ -93,6 +97,32 @@ impl Dialect for Copilot {
                 }
                 _ => said(denial(&reason), reason, true),
             },
+        }
+    }
+
+    fn setup(&self) -> &'static Setup {
+        &SETUP
+    }
+}
+
+impl Dialect for InClaudesShape {
+    fn name(&self) -> &'static str {
+        Copilot.name()
+    }
+
+    fn is_spoken_in(&self, event: &Value, environment: Environment<'_>) -> bool {
+        event["hook_event_name"].is_string() && Copilot.is_spoken_in(event, environment)
+    }
+
+    fn event(&self, event: &Value) -> Result<Event, String> {
+        Copilot.event(event)
+    }
+
+    fn reply(&self, moment: &Moment, verdict: Verdict) -> Reply {
+        let reply = Copilot.reply(moment, verdict);
+        match moment {
+            Moment::Tool(_) => Reply { blocks: false, ..reply },
+            _ => reply,
         }
     }
 

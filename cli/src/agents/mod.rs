@@ -137,8 +137,9 @@ pub const DIALECTS: [&dyn Dialect; 8] = [
 ];
 
 /// In the order in which they are told apart: what is special first, what most agents took over last.
-const TOLD: [&dyn Dialect; 7] = [
+const TOLD: [&dyn Dialect; 8] = [
     &cursor::Cursor,
+    &copilot::InClaudesShape,
     &copilot::Copilot,
     &qwen::Qwen,
     &gemini::Gemini,
@@ -170,9 +171,12 @@ pub fn heard(
     event: &Value,
     environment: Environment<'_>,
 ) -> &'static dyn Dialect {
-    match named.name() == claude::Claude.name() && copilot::Copilot.is_spoken_in(event, environment) {
-        true => &copilot::Copilot,
-        false => named,
+    let is_copilot = copilot::Copilot.is_spoken_in(event, environment);
+    match named.name() {
+        "copilot" if event["hook_event_name"].is_string() => &copilot::InClaudesShape,
+        "claude" if is_copilot && event["hook_event_name"].is_string() => &copilot::InClaudesShape,
+        "claude" if is_copilot => &copilot::Copilot,
+        _ => named,
     }
 }
 

@@ -103,7 +103,7 @@ fn hooks_key(context: &Context) -> Option<Finding> {
 /// Proxies that are in force; nothing else of the environment changes how the server is reached.
 fn network(server: &str, is_loopback: bool) -> Option<Finding> {
     let set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let names: Vec<_> = PROXIES.into_iter().filter(|name| set(&name)).collect();
+    let names: Vec<_> = PROXIES.into_iter().filter(|name| set(name)).collect();
     match (names.is_empty(), is_loopback) {
         (true, _) => None,
         (false, true) => {

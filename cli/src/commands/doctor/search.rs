@@ -51,5 +51,5 @@ pub fn examine(context: &Context) -> Vec<Finding> {
 fn shows(file: &Path, below: &str) -> bool {
     let text = fs::read_to_string(file).unwrap_or_default();
     let about = |line: &&str| line.trim_start_matches('!').trim_matches('/') == below;
-    text.lines().map(str::trim).filter(about).next_back().is_some_and(|line| line.starts_with('!'))
+    text.lines().map(str::trim).rfind(about).is_some_and(|line| line.starts_with('!'))
 }

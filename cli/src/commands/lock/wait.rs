@@ -56,13 +56,12 @@ pub async fn take(
         let lease = refused.lock.as_ref().map(|lock| Duration::from_millis(lock.remaining_ms) + AFTER_LEASE);
         let pause = lease.unwrap_or(ASK_EVERY).min(ASK_EVERY).min(left);
         match room {
-            Some(following) => match timeout(pause, released(following)).await {
-                Ok(Err(error)) => {
+            Some(following) => {
+                if let Ok(Err(error)) = timeout(pause, released(following)).await {
                     context.out.detail(&format!("cannot follow the room: {}", error.message));
                     *room = None;
                 }
-                Ok(Ok(())) | Err(_) => {}
-            },
+            }
             None => sleep(pause).await,
         }
     }
