@@ -65,6 +65,7 @@ make_project() {
     echo 0 >"$root/.docs/.sync-hash"
     event Read '{"file_path":"'"$root"'/src/main.rs"}' >"$work/read.json"
     event Write '{"file_path":"'"$root"'/src/main.rs","content":"'"$(printf 'x%.0s' {1..2700})"'"}' >"$work/write.json"
+    # shellcheck disable=SC2016 # the agent's shell expands it
     local script='cd src && for f in *.rs; do rustfmt --check $f || echo $f >> ../target/bad.log; done; '
     script+='cargo build --release 2>&1 | tail -n 20 | tee ../target/build.log && git add -A && git status --short | head'
     event Bash '{"command":"'"$script"'","description":"build"}' >"$work/shell.json"
