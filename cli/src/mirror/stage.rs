@@ -149,13 +149,17 @@ fn hold(folder: &Path) -> Option<File> {
     File::open(folder).ok().filter(|file| file.try_lock().is_ok())
 }
 
-/// Removes what a dead run left in `folder`; leaves alone what somebody still works on.
+/// Removes what a dead run left in `folder`; leaves alone what somebody still works on. A live run may
+/// be done with it, and have removed it, at any moment.
 pub fn remove_dead(folder: &Path) -> io::Result<()> {
-    let file = File::open(folder)?;
-    match file.try_lock() {
+    let remove = || match File::open(folder)?.try_lock() {
         Err(fs::TryLockError::WouldBlock) => Ok(()),
         // Where folders cannot be locked, whoever works on one has the turn.
         _ => fs::remove_dir_all(folder),
+    };
+    match remove() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
     }
 }
 
