@@ -17,7 +17,7 @@ main() {
     command -v valgrind >/dev/null || skip "valgrind is not installed (apt-get install valgrind)"
     [ "$(uname -s) $(uname -m)" = "Linux x86_64" ] || skip "the figures are of Linux on x86_64"
     [ -x "$program" ] || skip "there is no installed build at $program (./install.sh --build-only DIR makes one)"
-    work=$(mktemp -d /tmp/aitk-lane.XXXXXX)
+    work=$(mktemp -d /tmp/aitk-lane.XXXXXX) # always there: the length of paths is part of what is counted
     trap 'rm -rf "$work"' EXIT
     make_project
     local failed=no name now was

@@ -10,6 +10,7 @@ use super::{Finding, command, trust};
 use crate::agents::setup::{Hook, Shape, Verb};
 use crate::agents::{DIALECTS, Dialect};
 use crate::app::Context;
+use crate::commands::init::found;
 use crate::output::shown;
 
 /// A file that is never written: the probes only ask.
@@ -49,7 +50,7 @@ fn one(context: &Context, dialect: &'static dyn Dialect) -> Vec<Finding> {
     });
     let mut findings: Vec<_> = broken.collect();
     if installed.is_empty() {
-        if findings.is_empty() && install::is_used(root, setup) {
+        if findings.is_empty() && found::is_used(setup, root) {
             let fact = format!("{name} is used here, without aitk's hooks");
             findings.push(Finding::warn("hooks", fact, format!("`aitk init --agent {name}` installs them")));
         }
@@ -144,8 +145,7 @@ fn in_file(context: &Context, dialect: &'static dyn Dialect, file: &File) -> Vec
         }
     }
     findings.extend(passes(context, name, hook, &entry, &place));
-    if name == "claude" && file.scope == Scope::Project && install::is_used(&context.root, copilot().setup())
-    {
+    if name == "claude" && file.scope == Scope::Project && found::is_used(copilot().setup(), &context.root) {
         findings.extend(second_reader(context, hook, &entry, &place));
     }
     if findings.iter().all(|finding| finding.status != super::Status::Fail) {
@@ -165,7 +165,7 @@ fn per_second(hook: &Hook) -> u32 {
 /// A plugin is called as its agent would, by node where that is there; else what it runs is run.
 fn plugin(name: &str, hook: &Hook, file: &Path) -> Entry {
     let timeout = Some(f64::from(hook.timeout));
-    if install::is_on_path("node") {
+    if found::on_path("node").is_some() {
         let script = PLUGIN_PROBE.to_owned();
         let args = vec!["--input-type=module".into(), "-e".into(), script, file.display().to_string()];
         return Entry { command: "node".into(), args, matcher: None, timeout };
@@ -200,7 +200,7 @@ fn stops(
             format!("{agent}: {} to {} is not stopped: {why}", act.name(), target.display())
         }
     };
-    let hint = match install::is_on_path("aitk") {
+    let hint = match found::on_path("aitk").is_some() {
         true => format!("the hook in {place} is: {}", shown(&entry.command)),
         false => "aitk is not on the PATH; install it where agents find it".to_owned(),
     };

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::agents::Setup;
 use crate::agents::setup::Shape;
+use crate::commands::init::found;
 
 /// Claude Code's own third file, which nobody commits.
 const LOCAL: &str = ".claude/settings.local.json";
@@ -48,28 +49,9 @@ pub struct Entry {
     pub timeout: Option<f64>,
 }
 
-/// Whether an agent is used in a repository, or at all on this machine.
-pub fn is_used(root: &Path, setup: &Setup) -> bool {
-    setup.signs.iter().any(|sign| root.join(sign).exists()) || is_on_path(setup.program)
-}
-
-/// Whether a program can be started by its name.
-pub fn is_on_path(program: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
-}
-
 /// The settings files of an agent that are there.
 pub fn files(root: &Path, setup: &Setup) -> Vec<File> {
-    let home = std::env::var_os("HOME").map(PathBuf::from);
-    let user = setup
-        .user
-        .variable
-        .and_then(std::env::var_os)
-        .filter(|folder| !folder.is_empty())
-        .map(PathBuf::from)
-        .or_else(|| home.map(|home| home.join(setup.user.folder)))
-        .map(|folder| (Scope::User, folder.join(setup.user.file)));
+    let user = found::user_settings(setup).map(|path| (Scope::User, path));
     let local = setup.project.starts_with(".claude/").then(|| (Scope::Project, root.join(LOCAL)));
     let managed = setup.managed.map(|path| (Scope::Managed, PathBuf::from(path)));
     let places = [Some((Scope::Project, root.join(setup.project))), local, user, managed];

@@ -7,6 +7,7 @@ use std::path::Path;
 use super::Finding;
 use crate::agents::DIALECTS;
 use crate::app::Context;
+use crate::commands::init::found;
 use crate::mirror::git;
 use crate::output::shown;
 
@@ -22,7 +23,7 @@ pub fn examine(context: &Context) -> Vec<Finding> {
         return vec![Finding::fail("search", fact, "take that line out; `aitk init` does so")];
     }
     let in_git = git::exclusion(root, mirror).is_some();
-    let used = DIALECTS.into_iter().filter(|dialect| super::install::is_used(root, dialect.setup()));
+    let used = DIALECTS.into_iter().filter(|dialect| found::is_used(dialect.setup(), root));
     let own = used.filter_map(|dialect| dialect.setup().ignore.map(|file| (dialect.name(), file)));
     let mut findings: Vec<_> = own
         .filter(|(_, file)| !shows(&root.join(file), &below))
@@ -37,7 +38,7 @@ pub fn examine(context: &Context) -> Vec<Finding> {
     }
     let gemini = DIALECTS.into_iter().find(|dialect| dialect.name() == "gemini").map(|gemini| gemini.setup());
     // Without ripgrep it searches by `git grep`, which skips what git is told to leave out.
-    if gemini.is_some_and(|setup| super::install::is_used(root, setup)) && !super::install::is_on_path("rg") {
+    if gemini.is_some_and(|setup| found::is_used(setup, root)) && found::on_path("rg").is_none() {
         let fact = format!("gemini's search misses {below}/ where ripgrep is not installed");
         findings.push(Finding::warn("search", fact, "install ripgrep (the program `rg`)"));
     }

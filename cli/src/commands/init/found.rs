@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::agents::{self, DIALECTS, Dialect};
+use crate::agents::{self, DIALECTS, Dialect, Setup};
 use crate::config::home;
 
 /// What `--agent` takes beside the agents' names.
@@ -38,7 +38,7 @@ pub fn choose(names: &[String], root: &Path) -> Chosen {
         let agents = DIALECTS.into_iter().filter(|agent| named(ALL) || named(agent.name())).collect();
         return Chosen { agents, git: named(GIT), note: None };
     }
-    let agents: Vec<_> = DIALECTS.into_iter().filter(|agent| is_used(*agent, root)).collect();
+    let agents: Vec<_> = DIALECTS.into_iter().filter(|agent| is_used(agent.setup(), root)).collect();
     match agents.is_empty() {
         false => Chosen { agents, git: false, note: None },
         true => Chosen {
@@ -51,10 +51,18 @@ pub fn choose(names: &[String], root: &Path) -> Chosen {
     }
 }
 
-fn is_used(agent: &dyn Dialect, root: &Path) -> bool {
-    let setup = agent.setup();
+/// Whether an agent is used in a repository, or at all on this machine.
+pub fn is_used(setup: &Setup, root: &Path) -> bool {
     let in_home = || home().is_some_and(|home| home.join(setup.user.folder).is_dir());
     setup.signs.iter().any(|sign| root.join(sign).exists()) || on_path(setup.program).is_some() || in_home()
+}
+
+/// The user's own settings of an agent; `None` without a home folder.
+pub fn user_settings(setup: &Setup) -> Option<PathBuf> {
+    let user = setup.user;
+    let set = user.variable.and_then(std::env::var_os).filter(|folder| !folder.is_empty());
+    let folder = set.map(PathBuf::from).or_else(|| home().map(|home| home.join(user.folder)));
+    folder.map(|folder| folder.join(user.file))
 }
 
 /// Where a shell would find a program.

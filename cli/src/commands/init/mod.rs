@@ -15,7 +15,7 @@ pub mod codex;
 mod commit_hook;
 mod edit;
 mod entry;
-mod found;
+pub mod found;
 mod gitignore;
 mod migrate;
 mod plan;

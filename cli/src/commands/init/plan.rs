@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use super::edit::Edit;
-use super::found::Chosen;
+use super::found::{self, Chosen};
 use super::settings::Wish;
 use super::{Args, Scope, commit_hook, gitignore, migrate, plugin, pointer, project_file, settings};
-use crate::agents::setup::{Shape, UserFile};
+use crate::agents::setup::Shape;
 use crate::agents::{DIALECTS, Dialect};
 use crate::app::Context;
-use crate::config::{PROJECT_FILE, home};
+use crate::config::PROJECT_FILE;
 use crate::error::{Error, Kind, Result};
 use crate::mirror::git;
 
@@ -67,15 +67,9 @@ fn settings_file(agent: &dyn Dialect, scope: Scope, context: &Context) -> Result
     Ok(match scope {
         Scope::Project => Some(Edit::read(&context.root, setup.project)?),
         Scope::User => {
-            let UserFile { variable, folder, file } = setup.user;
-            let set = variable.and_then(std::env::var_os).filter(|folder| !folder.is_empty());
-            let folder = match set {
-                Some(folder) => folder.into(),
-                None => home()
-                    .ok_or_else(|| Error::new(Kind::Failed, "there is no home folder").hint("set HOME"))?
-                    .join(folder),
-            };
-            Some(Edit::read_anywhere(&context.root, &folder.join(file))?)
+            let file = found::user_settings(setup)
+                .ok_or_else(|| Error::new(Kind::Failed, "there is no home folder").hint("set HOME"))?;
+            Some(Edit::read_anywhere(&context.root, &file)?)
         }
         Scope::Managed => match setup.managed {
             Some(path) => Some(Edit::read_anywhere(&context.root, Path::new(path))?),
