@@ -2566,7 +2566,7 @@ _aitk() {
             return 0
             ;;
         aitk__subcmd__watch)
-            opts="-q -v -h --room --since --max-retries --root --project --url --json --quiet --verbose --color --timeout --deadline --retries --help"
+            opts="-q -v -h --room --since --sync --exec --notify --max-retries --root --project --url --json --quiet --verbose --color --timeout --deadline --retries --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2577,6 +2577,10 @@ _aitk() {
                     return 0
                     ;;
                 --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exec)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

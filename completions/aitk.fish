@@ -546,6 +546,7 @@ complete -c aitk -n "__fish_aitk_using_subcommand unlock" -s v -l verbose -d 'Sa
 complete -c aitk -n "__fish_aitk_using_subcommand unlock" -s h -l help -d 'Print help'
 complete -c aitk -n "__fish_aitk_using_subcommand watch" -l room -d 'Follow these rooms; the configured project\'s where not given' -r
 complete -c aitk -n "__fish_aitk_using_subcommand watch" -l since -d 'Start with the events after this one' -r
+complete -c aitk -n "__fish_aitk_using_subcommand watch" -l exec -d 'Run CMD by the shell for each event, one after the other, with the event on its input' -r
 complete -c aitk -n "__fish_aitk_using_subcommand watch" -l max-retries -d 'Give up after so many failed tries in a row' -r
 complete -c aitk -n "__fish_aitk_using_subcommand watch" -l root -d 'Work in the project at DIR' -r -F
 complete -c aitk -n "__fish_aitk_using_subcommand watch" -l project -d 'Use this project, an id or a slug' -r
@@ -556,6 +557,8 @@ never\t'Nowhere'"
 complete -c aitk -n "__fish_aitk_using_subcommand watch" -l timeout -d 'Wait so long for one request' -r
 complete -c aitk -n "__fish_aitk_using_subcommand watch" -l deadline -d 'Give `check` so long where a complete copy exists' -r
 complete -c aitk -n "__fish_aitk_using_subcommand watch" -l retries -d 'Try again so often when the server is out of reach' -r
+complete -c aitk -n "__fish_aitk_using_subcommand watch" -l sync -d 'Keep .docs/ at the platform\'s revision'
+complete -c aitk -n "__fish_aitk_using_subcommand watch" -l notify -d 'Tell of each event on the desktop'
 complete -c aitk -n "__fish_aitk_using_subcommand watch" -l json -d 'Print one JSON document, also of a failure'
 complete -c aitk -n "__fish_aitk_using_subcommand watch" -s q -l quiet -d 'Say nothing but warnings and errors'
 complete -c aitk -n "__fish_aitk_using_subcommand watch" -s v -l verbose -d 'Say what is asked of the server, and why something failed'

@@ -74,6 +74,12 @@ impl Output {
         shows.then(|| ProgressBar::new_spinner().with_style(style))
     }
 
+    /// A line on standard error that says how things stand; `None` where nobody would see it.
+    pub fn status(&self) -> Option<ProgressBar> {
+        let style = ProgressStyle::with_template("{msg}").ok()?;
+        self.progress().map(|bar| bar.with_style(style))
+    }
+
     /// How progress is shown once it is known how far it goes.
     pub fn bar() -> ProgressStyle {
         let style = ProgressStyle::with_template("{msg} [{bar:30}] {pos}/{len} ({elapsed})");

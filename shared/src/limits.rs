@@ -35,6 +35,12 @@ pub const EVENTS_PAGE: u64 = 100;
 pub const EVENTS_PAGE_MAX: u64 = 1_000;
 /// Longest that the event route waits for news, in seconds.
 pub const LONG_POLL_SECONDS: u64 = 60;
+/// How long a follower without a socket has the event route wait: shorter than most proxies do.
+pub const POLL_WAIT: Duration = Duration::from_secs(30);
+/// A follower that was shown no way for sockets tries one again after so long.
+pub const SOCKET_AGAIN: Duration = Duration::from_secs(5 * 60);
+/// A command that `watch --exec` runs has this long to end when the watch does.
+pub const COMMAND_END: Duration = Duration::from_secs(10);
 /// Versions in one page of a history.
 pub const HISTORY_PAGE: u64 = 100;
 

@@ -2,18 +2,20 @@
 //! comes back.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use aitk_shared::api::{
-    Batch, BatchDone, Doc, DocInfo, DocList, LOCK_TOKEN_HEADER, Lock, PutDoc, Released, RenewLock,
+    Batch, BatchDone, Doc, DocInfo, DocList, EventPage, LOCK_TOKEN_HEADER, Lock, PutDoc, Released, RenewLock,
     SyncAnswer, SyncRequest, TakeLock,
 };
-use aitk_shared::event::Offset;
+use aitk_shared::event::{Offset, Room};
 use aitk_shared::hash::{ContentHash, DocsHash};
 use aitk_shared::id::ProjectId;
 use aitk_shared::lock::FencingToken;
 use aitk_shared::path::DocPath;
 use reqwest::header::IF_MATCH;
 use reqwest::{Method, RequestBuilder, StatusCode};
+use serde_json::Value;
 
 use super::{Client, Repeat, answer};
 use crate::error::{Error, Kind, Result};
@@ -34,6 +36,23 @@ impl Client {
         let request = self.request(Method::POST, &["hook", "sync", id]).json(request);
         let taken = async |answer| self.take_in(answer, &what, contents).await;
         self.shown(contents, self.send_and(request, &what, Repeat::Safe, taken)).await
+    }
+
+    /// Events of a room after `since`; the server waits for the first of them, up to `wait`.
+    ///
+    /// Whoever follows a room paces their tries themselves, so there is one.
+    pub async fn events(
+        &self,
+        room: &Room,
+        since: Offset,
+        limit: u64,
+        wait: Duration,
+    ) -> Result<EventPage<Value>> {
+        let patient = Client { patience: self.patience + wait, ..self.clone() };
+        let request = patient.request(Method::GET, &["rooms", room.as_str(), "events"]);
+        let query = [("since", since), ("limit", limit), ("wait", wait.as_secs())];
+        let what = format!("the events of {}", shown(room.as_str()));
+        patient.ask(request.query(&query), &what, Repeat::Never).await
     }
 
     /// All docs without their content.

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use aitk_shared::api::API_KEY_HEADER;
+use aitk_shared::api::{API_KEY_HEADER, PROBLEM_JSON};
 use aitk_shared::event::Event;
 use aitk_shared::frame::{ClientFrame, ServerFrame, close};
 use aitk_shared::limits;
 use futures_util::{SinkExt, StreamExt};
-use reqwest::header::{HeaderValue, LOCATION, USER_AGENT};
+use reqwest::header::{CONTENT_TYPE, HeaderValue, LOCATION, USER_AGENT};
 use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -27,6 +27,8 @@ pub struct Link {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
     /// Without a frame or a ping for so long, the line is dead.
     silence: Duration,
+    /// Whether a frame ever came: what lets a socket open may still let nothing through it.
+    heard: bool,
 }
 
 /// What came over it.
@@ -48,6 +50,8 @@ pub enum Break {
         /// The server's wish, where it has one.
         after: Option<Duration>,
     },
+    /// Something on the way lets no sockets through; plain requests may do.
+    Blocked(String),
 }
 
 /// A break after which to try again.
@@ -69,16 +73,19 @@ impl Link {
         request.headers_mut().insert(API_KEY_HEADER, key);
         request.headers_mut().insert(USER_AGENT, HeaderValue::from_static(client::USER_AGENT));
         match timeout(client.patience(), connect_async(request)).await {
-            Ok(Ok((socket, _))) => Ok(Link { socket, silence: limits::SOCKET_DEAD + limits::HEARTBEAT / 2 }),
+            Ok(Ok((socket, _))) => {
+                let silence = limits::SOCKET_DEAD + limits::HEARTBEAT / 2;
+                Ok(Link { socket, silence, heard: false })
+            }
             Ok(Err(tungstenite::Error::Http(answer))) => Err(refused(client, &answer)),
             Ok(Err(tungstenite::Error::Protocol(error))) if error != ProtocolError::HandshakeIncomplete => {
                 let why = shown(&error.to_string());
-                Err(failed(format!("{} does not speak WebSocket: {why}", client.server())))
+                Err(Break::Blocked(format!("{} does not speak WebSocket: {why}", client.server())))
             }
             Ok(Err(error)) => {
                 Err(again(format!("cannot reach {}: {}", client.server(), shown(&error.to_string()))))
             }
-            Err(_) => Err(again(format!("{} did not answer in time", client.server()))),
+            Err(_) => Err(Break::Blocked(format!("{} opened no socket in time", client.server()))),
         }
     }
 
@@ -92,11 +99,14 @@ impl Link {
     /// Waits for the next frame.
     pub async fn next(&mut self) -> Result<Frame, Break> {
         loop {
-            match timeout(self.silence, self.socket.next()).await {
-                Err(_) => return Err(again("the server fell silent")),
-                Ok(None) => return Err(again("the connection broke")),
+            // The first frame comes by itself, and at once.
+            let patience = if self.heard { self.silence } else { limits::SOCKET_AUTH };
+            match timeout(patience, self.socket.next()).await {
+                Err(_) => return Err(self.broke("the server fell silent".into())),
+                Ok(None) => return Err(self.broke("the connection broke".into())),
                 Ok(Some(Err(error))) => {
-                    return Err(again(format!("the connection broke: {}", shown(&error.to_string()))));
+                    let why = format!("the connection broke: {}", shown(&error.to_string()));
+                    return Err(self.broke(why));
                 }
                 Ok(Some(Ok(Message::Close(frame)))) => return Err(closed(frame)),
                 Ok(Some(Ok(Message::Text(text)))) => {
@@ -109,6 +119,7 @@ impl Link {
                     if let Some(Frame::Server(ServerFrame::Connected { heartbeat_ms, .. })) = frame {
                         self.silence = Duration::from_millis(heartbeat_ms.clamp(1_000, 600_000)) * 5 / 2;
                     }
+                    self.heard = true;
                     if let Some(frame) = frame {
                         return Ok(frame);
                     }
@@ -116,6 +127,10 @@ impl Link {
                 Ok(Some(Ok(_))) => {}
             }
         }
+    }
+
+    fn broke(&self, why: String) -> Break {
+        if self.heard { again(why) } else { Break::Blocked(why) }
     }
 }
 
@@ -140,6 +155,14 @@ fn refused(client: &Client, answer: &Response) -> Break {
         return Break::Stop(Error::new(
             Kind::Failed,
             format!("{} redirects to {}, which is not followed", client.server(), shown(place)),
+        ));
+    }
+    let media = answer.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    if !media.is_some_and(|media| media.starts_with(PROBLEM_JSON)) {
+        return Break::Blocked(format!(
+            "a socket to {} was answered with {}",
+            client.server(),
+            answer.status()
         ));
     }
     let body = answer.body().as_deref().unwrap_or_default();

@@ -1,9 +1,11 @@
-//! Follows rooms over the server's WebSocket: every event once and in order, across reconnects.
+//! Follows rooms over the server's WebSocket, or by plain requests where none gets through: every
+//! event once and in order, across reconnects.
 //!
 //! A [`Follower`] remembers where it stands in each room. After a break it asks for what came
 //! since; what the server cannot give any more is told as a gap, never passed over.
 
 mod link;
+mod poll;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,14 +13,16 @@ use std::time::Duration;
 use aitk_shared::event::{Event, Offset, Room};
 use aitk_shared::frame::{ClientFrame, RoomState, ServerFrame, Subscribe};
 use aitk_shared::id::Epoch;
+use aitk_shared::limits;
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use serde_json::Value;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::client::Client;
 use crate::error::{Error, Kind, Result};
 use crate::output::shown;
 use link::{Break, Frame, Link, again};
+use poll::{Came, Poll};
 
 /// Where a follower stands in a room.
 #[derive(Clone, PartialEq, Debug)]
@@ -44,6 +48,11 @@ pub enum News {
         /// The room as of `offset`, where the server told.
         state: Option<Box<RoomState>>,
     },
+    /// No socket gets through; plain requests bring the events from now on.
+    Polling {
+        /// What became of the socket.
+        why: String,
+    },
     /// The connection is gone, and is tried again after `delay`.
     Broken {
         /// What happened.
@@ -57,7 +66,9 @@ pub enum News {
 pub struct Follower {
     client: Client,
     rooms: BTreeMap<Room, Option<Position>>,
-    link: Option<Link>,
+    line: Option<Line>,
+    /// Until when no socket is tried.
+    blocked: Option<Instant>,
     pause: Option<Duration>,
     /// The server's wish before it goes away.
     wish: Option<Duration>,
@@ -66,11 +77,27 @@ pub struct Follower {
     delays: ExponentialBackoff,
 }
 
+/// The way by which events come.
+enum Line {
+    Socket(Box<Link>),
+    Poll(Box<Poll>),
+}
+
 impl Follower {
     /// Follows `rooms`, each from its position, or from now on.
     pub fn new(client: Client, rooms: BTreeMap<Room, Option<Position>>, max_retries: u32) -> Self {
         let delays = delays();
-        Follower { client, rooms, link: None, pause: None, wish: None, max_retries, failures: 0, delays }
+        Follower {
+            client,
+            rooms,
+            line: None,
+            blocked: None,
+            pause: None,
+            wish: None,
+            max_retries,
+            failures: 0,
+            delays,
+        }
     }
 
     /// Waits for news; an error is the end.
@@ -85,27 +112,86 @@ impl Follower {
                 Ok(None) => {}
                 Err(Break::Stop(error)) => return Err(error),
                 Err(Break::Again { why, after }) => return self.broken(why, after),
+                Err(Break::Blocked(why)) => {
+                    self.blocked = Some(Instant::now() + limits::SOCKET_AGAIN);
+                    self.line = Some(Line::Poll(Box::new(Poll::new(&self.client, &self.rooms))));
+                    return Ok(News::Polling { why });
+                }
             }
         }
     }
 
     async fn step(&mut self) -> std::result::Result<Option<News>, Break> {
-        let link = match &mut self.link {
-            Some(link) => link,
-            None => {
-                let mut link = Link::open(&self.client).await?;
-                for (room, position) in &self.rooms {
-                    let (since, epoch) = match position {
-                        Some(position) => (Some(position.offset), position.epoch.clone()),
-                        None => (None, None),
-                    };
-                    let ask = Subscribe { room: Some(room.clone()), rooms: Vec::new(), since, epoch };
-                    link.send(&ClientFrame::Subscribe(ask)).await?;
-                }
-                self.link.insert(link)
+        let blocked = self.blocked.filter(|until| Instant::now() < *until);
+        match &mut self.line {
+            Some(Line::Socket(link)) => {
+                let frame = link.next().await?;
+                self.hear(frame)
             }
-        };
-        match link.next().await? {
+            Some(Line::Poll(poll)) => {
+                tokio::select! {
+                    biased;
+                    came = poll.next() => Ok(self.take(came?)),
+                    () = sleep_until(blocked.unwrap_or_else(Instant::now)) => self.try_socket().await,
+                }
+            }
+            None if blocked.is_some() => {
+                self.line = Some(Line::Poll(Box::new(Poll::new(&self.client, &self.rooms))));
+                Ok(None)
+            }
+            None => {
+                self.line = Some(Line::Socket(Box::new(self.open().await?)));
+                Ok(None)
+            }
+        }
+    }
+
+    /// Opens a socket and asks for every room.
+    async fn open(&self) -> std::result::Result<Link, Break> {
+        let mut link = Link::open(&self.client).await?;
+        for (room, position) in &self.rooms {
+            let (since, epoch) = match position {
+                Some(position) => (Some(position.offset), position.epoch.clone()),
+                None => (None, None),
+            };
+            let ask = Subscribe { room: Some(room.clone()), rooms: Vec::new(), since, epoch };
+            link.send(&ClientFrame::Subscribe(ask)).await?;
+        }
+        Ok(link)
+    }
+
+    /// Looks whether sockets get through by now; goes on as before where they do not.
+    async fn try_socket(&mut self) -> std::result::Result<Option<News>, Break> {
+        match self.open().await {
+            Ok(link) => self.line = Some(Line::Socket(Box::new(link))),
+            Err(Break::Stop(error)) => return Err(Break::Stop(error)),
+            Err(_) => self.blocked = Some(Instant::now() + limits::SOCKET_AGAIN),
+        }
+        Ok(None)
+    }
+
+    /// What a request brought.
+    fn take(&mut self, came: Came) -> Option<News> {
+        match came {
+            Came::Event(event, raw) => {
+                if let (Some(Some(position)), Some(offset)) = (self.rooms.get_mut(&event.room), event.offset)
+                {
+                    position.offset = offset;
+                }
+                Some(News::Event(event, raw))
+            }
+            Came::Joined { room, position, gap } => {
+                (self.failures, self.delays) = (0, delays());
+                let offset = position.offset;
+                self.rooms.insert(room.clone(), Some(position));
+                Some(News::Joined { room, offset, gap, state: None })
+            }
+        }
+    }
+
+    /// What a frame says.
+    fn hear(&mut self, frame: Frame) -> std::result::Result<Option<News>, Break> {
+        match frame {
             Frame::Event(event, raw) => {
                 let is_new = advance(&mut self.rooms, &event)?;
                 Ok(is_new.then_some(News::Event(event, raw)))
@@ -141,7 +227,7 @@ impl Follower {
     }
 
     fn broken(&mut self, why: String, after: Option<Duration>) -> Result<News> {
-        self.link = None;
+        self.line = None;
         self.failures += 1;
         if self.failures > self.max_retries {
             return Err(Error::new(

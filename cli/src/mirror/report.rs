@@ -12,6 +12,12 @@ use crate::output::shown;
 const NAMED: usize = 5;
 
 impl Report {
+    /// Whether the mirror was changed at all.
+    pub fn is_news(&self) -> bool {
+        let docs = [&self.delta.changed, &self.delta.added, &self.delta.removed, &self.repaired];
+        docs.iter().any(|docs| !docs.is_empty()) || !self.kept.is_empty()
+    }
+
     /// `docs at revision 12: 2 changed (a.md, b.md), 1 added (c.md)`.
     pub fn summary(&self) -> String {
         let revision = self.state.revision;

@@ -74,7 +74,7 @@ async fn released(room: &mut Follower) -> Result<()> {
         match room.next().await? {
             News::Event(event, _) if event.kind == types::LOCK_RELEASED => return Ok(()),
             News::Joined { .. } | News::Broken { .. } => return Ok(()),
-            News::Event(..) => {}
+            News::Event(..) | News::Polling { .. } => {}
         }
     }
 }
