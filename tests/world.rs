@@ -17,6 +17,8 @@ use tempfile::TempDir;
 
 #[path = "world/docs.rs"]
 pub mod docs;
+#[path = "world/remote.rs"]
+pub mod remote;
 #[path = "world/replay.rs"]
 mod replay;
 #[path = "world/scene.rs"]
@@ -25,6 +27,7 @@ mod scene;
 pub mod stand_in;
 
 pub use docs::{Docs, docs};
+pub use remote::Remote;
 pub use replay::Replay;
 pub use scene::{Scene, base64};
 pub use stand_in::{Reply, Request, StandIn};

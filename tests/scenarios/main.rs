@@ -11,6 +11,7 @@ mod joining;
 mod old_hooks;
 mod owed;
 mod refusals;
+mod remote_host;
 mod trust;
 mod waiting;
 mod watching;
