@@ -6,6 +6,7 @@
 //! fields ([`path::DocPath`], [`id::ProjectId`], [`time::Ttl`] …); whoever holds
 //! one need not check again.
 
+pub mod address;
 pub mod api;
 pub mod event;
 pub mod frame;
@@ -17,6 +18,7 @@ pub mod lock;
 pub mod manifest;
 pub mod path;
 pub mod plan;
+pub mod repo;
 pub mod role;
 pub mod text;
 pub mod time;

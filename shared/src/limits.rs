@@ -79,3 +79,29 @@ pub const HOOK_GOOD: Duration = Duration::from_secs(5);
 pub const HOOK_DOWN: Duration = Duration::from_secs(30);
 /// Tries after a first failed one.
 pub const RETRIES: u32 = 3;
+
+/// Longest address of a git repository, in bytes: what common servers and proxies take in a request line.
+pub const REPO_URL_BYTES: usize = 2_048;
+/// Longest name of a branch, in bytes: git keeps it as a file's name.
+pub const BRANCH_BYTES: usize = 250;
+/// What the local copy of one repository may take, in bytes: a project's largest docs, and as much again for
+/// folders and what changed since. A repository cannot fill the disk.
+pub const REPO_COPY_BYTES: u64 = 1024 * 1024 * 1024;
+/// Packs in a local copy before it is made anew: each pull that brought news adds two.
+pub const REPO_COPY_PACKS: usize = 200;
+/// One question to a git host which branches it has.
+pub const GIT_ASK: Duration = Duration::from_secs(60);
+/// One pull or push as a whole.
+pub const GIT_TRANSFER: Duration = Duration::from_mins(5);
+/// A git host from which no byte came for so long is out of reach.
+pub const GIT_SILENCE: Duration = Duration::from_secs(60);
+/// A git host's ssh server has so long to take a connection.
+pub const GIT_SSH_CONNECT: Duration = Duration::from_secs(15);
+/// The merge of one doc.
+pub const GIT_MERGE: Duration = Duration::from_secs(30);
+/// What git may print where little is expected, in bytes.
+pub const GIT_OUTPUT_BYTES: usize = 16 * 1024 * 1024;
+/// Git programs that a server runs at a time: pulls of many projects fall due together.
+pub const GIT_AT_ONCE: usize = 16;
+/// The pointer that git LFS keeps in place of a file is smaller, in bytes.
+pub const LFS_POINTER_BYTES: u64 = 1_024;
