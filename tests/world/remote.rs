@@ -85,7 +85,7 @@ struct Inner {
 struct Manner {
     token: Option<String>,
     hangs: bool,
-    loses: bool,
+    loses: usize,
     read_only: bool,
     elsewhere: Option<String>,
     over: bool,
@@ -138,7 +138,12 @@ impl Remote {
 
     /// Takes the next push and cuts the connection instead of answering.
     pub fn lose_the_next_answer(&self) {
-        self.inner.manner().loses = true;
+        self.inner.manner().loses = 1;
+    }
+
+    /// Does so with every push, or with none any more.
+    pub fn lose_answers(&self, loses: bool) {
+        self.inner.manner().loses = if loses { usize::MAX } else { 0 };
     }
 
     /// Answers pushes with 403.
@@ -237,9 +242,9 @@ impl Remote {
 
     /// All paths of a commit with their modes: `100644 docs/a.md`.
     pub fn tree(&self, repo: &str, revision: &str) -> Vec<String> {
-        let listed =
-            self.git(repo, &["ls-tree", "-r", "-z", "--format=%(objectmode) %(path)", revision], b"");
-        listed.split('\0').filter(|line| !line.is_empty()).map(str::to_owned).collect()
+        let listed = self.git(repo, &["ls-tree", "-r", "-z", revision], b"");
+        let lines = listed.split('\0').filter_map(|line| line.split_once('\t'));
+        lines.map(|(what, path)| format!("{} {path}", what.split(' ').next().unwrap_or_default())).collect()
     }
 
     /// The folder of a bare repository.
@@ -365,7 +370,8 @@ impl Inner {
         if is_push && manner.read_only {
             return Some(("403 Forbidden".into(), b"no write access".to_vec()));
         }
-        let loses = request.method == "POST" && is_push && std::mem::take(&mut manner.loses);
+        let loses = request.method == "POST" && is_push && manner.loses > 0;
+        manner.loses -= usize::from(loses);
         drop(manner);
         let answer = self.backend(request);
         (!loses).then_some(answer)

@@ -123,6 +123,9 @@ impl<'a> Copy<'a> {
 
     /// The sizes of objects; nothing for those that are not here.
     pub async fn sizes(&self, ids: &[String]) -> Result<Vec<Option<u64>>, GitError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
         let done = self.run(&["cat-file", "--batch-check=%(objectsize)"]).feed(lines(ids)).output().await?;
         let text = String::from_utf8_lossy(&done.expect("look into its copy")?).into_owned();
         let sizes: Vec<_> = text.lines().map(|line| line.parse().ok()).collect();

@@ -67,7 +67,17 @@ pub(super) async fn push(
             if tip.as_ref() != commit.onto {
                 return Err(GitError::Moved);
             }
-            transfer::push(&copy, &access, &made, &branch).await?;
+            let pushed = transfer::push(&copy, &access, &made, &branch).await;
+            // The http library asks again by itself where a connection breaks.
+            let is_there = match pushed {
+                Err(GitError::Moved) => {
+                    transfer::ask(git, &access, Some(&branch)).await?.1.as_ref() == Some(&made)
+                }
+                _ => false,
+            };
+            if !is_there {
+                pushed?;
+            }
         }
         copy.set_tip(&made).await?;
         Ok(made)
