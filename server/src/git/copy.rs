@@ -101,12 +101,18 @@ impl<'a> Copy<'a> {
         looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             looks.tick().await;
-            let folder = self.folder.clone();
-            let size = tokio::task::spawn_blocking(move || size_of(&folder)).await.unwrap_or_default();
-            if size > self.git.patience.copy_bytes {
+            if self.is_too_large().await {
                 return;
             }
         }
+    }
+
+    /// Whether the copy is larger than a copy may be.
+    pub async fn is_too_large(&self) -> bool {
+        let folder = self.folder.clone();
+        // What cannot be measured counts as too large.
+        let size = tokio::task::spawn_blocking(move || size_of(&folder)).await.unwrap_or(u64::MAX);
+        size > self.git.patience.copy_bytes
     }
 
     /// The commit of the last pull or push.

@@ -138,6 +138,16 @@ pub(super) fn refused_push(stdout: &str, stderr: &str, access: &Access) -> GitEr
     GitError::Rejected(format!("{} does not take the push: {}", access.place(), printable(&text, 400)))
 }
 
+const RACES: &[&str] = &[
+    "cannot lock ref",
+    "failed to update ref",
+    "fetch first",
+    "incorrect old value",
+    "non-fast-forward",
+    "reference already exists",
+    "stale info",
+];
+
 const CREDENTIALS: &[&str] = &[
     "could not read username",
     "could not read password",

@@ -77,7 +77,7 @@ async fn look(
         Folder::Tree(tree) => {
             tip.has_folder = true;
             let entries = copy.files(&tree).await?;
-            (tip.docs, tip.skipped) = docs(git, copy, access, entries).await?;
+            (tip.docs, tip.skipped) = docs(git, copy, access, &commit, entries).await?;
         }
         Folder::Absent => {}
         Folder::Taken(kind) => {
@@ -93,6 +93,7 @@ async fn docs(
     git: &Git,
     copy: &Copy<'_>,
     access: &Access,
+    commit: &CommitId,
     entries: Vec<Entry>,
 ) -> Result<(Vec<Found>, Vec<Skipped>), GitError> {
     let (files, mut skipped) = listing::by_name(entries);
@@ -103,7 +104,7 @@ async fn docs(
     missing.sort_unstable();
     missing.dedup();
     if !missing.is_empty() {
-        transfer::fetch_blobs(git, copy, access, &missing).await?;
+        transfer::fetch_blobs(git, copy, access, commit, &missing).await?;
         sizes = copy.sizes(&ids).await?;
     }
     let mut found = Vec::with_capacity(files.len());

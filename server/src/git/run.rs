@@ -225,7 +225,7 @@ pub(super) async fn check_program(git: &Git) -> Result<(), GitError> {
             ))),
         }
     };
-    git.program.get_or_try_init(check).await.map(|()| ())
+    git.program.get_or_try_init(check).await.copied()
 }
 
 /// The version in `git version 2.47.3 (Apple Git-154)`.

@@ -108,18 +108,30 @@ pub(super) async fn fetch_commit(
     fetch(git, copy, access, copy.run(&arguments)).await
 }
 
-/// Brings blobs here, all by one request.
+/// Brings blobs of a commit here, all by one request.
 pub(super) async fn fetch_blobs(
     git: &Git,
     copy: &Copy<'_>,
     access: &Access,
+    commit: &CommitId,
     ids: &[&str],
 ) -> Result<(), GitError> {
     let mut arguments = FETCH.to_vec();
     arguments.extend(["--stdin", "origin"]);
     // Nothing here can stand for a blob that is missing.
     let run = copy.run(&arguments).set("fetch.negotiationAlgorithm", "noop");
-    fetch(git, copy, access, run.feed((ids.join("\n") + "\n").into_bytes())).await
+    match fetch(git, copy, access, run.feed((ids.join("\n") + "\n").into_bytes())).await {
+        // Git's first protocol, which an ssh server falls back to that does not accept GIT_PROTOCOL, gives whole
+        // commits only.
+        Err(GitError::Failed(_)) => fetch_whole(git, copy, access, commit).await,
+        fetched => fetched,
+    }
+}
+
+async fn fetch_whole(git: &Git, copy: &Copy<'_>, access: &Access, commit: &CommitId) -> Result<(), GitError> {
+    let mut arguments = FETCH.to_vec();
+    arguments.extend(["--no-filter", "--refetch", "--depth=1", "origin", commit.as_str()]);
+    fetch(git, copy, access, copy.run(&arguments)).await
 }
 
 async fn fetch(git: &Git, copy: &Copy<'_>, access: &Access, run: Run<'_>) -> Result<(), GitError> {
@@ -128,6 +140,8 @@ async fn fetch(git: &Git, copy: &Copy<'_>, access: &Access, run: Run<'_>) -> Res
         () = copy.overflows() => return Err(copy::too_large(git.patience.copy_bytes)),
     };
     match done.success {
+        // What came quickly was not measured while it came.
+        true if copy.is_too_large().await => Err(copy::too_large(git.patience.copy_bytes)),
         true => Ok(()),
         false => Err(error::classify(&done.stderr, During::Pull, access)),
     }

@@ -1,5 +1,6 @@
 //! The room with the real git program and a real git host on loopback.
 
+mod by_ssh;
 mod guarding;
 mod pulling;
 mod pushing;
