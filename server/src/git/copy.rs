@@ -57,23 +57,13 @@ impl<'a> Copy<'a> {
         let path = self.folder.display().to_string();
         let arguments =
             ["init", "-q", "--bare", "--template=", "--object-format", format, "-b", "main", "--", &path];
-        Run::new(self.git, &arguments).output().await?.expect("make a local copy")?;
-        // Written last and as a whole: a copy without it is made again.
-        let config = tokio::fs::read_to_string(self.folder.join("config")).await.map_err(broken)?;
-        let config = config.replace("repositoryformatversion = 0", "repositoryformatversion = 1")
-            + "[extensions]\n\tpartialClone = origin\n\
-               [remote \"origin\"]\n\tpromisor = true\n\tpartialCloneFilter = blob:none\n";
-        let draft = self.folder.join("config.new");
-        tokio::fs::write(&draft, config).await.map_err(broken)?;
-        tokio::fs::rename(&draft, self.folder.join("config")).await.map_err(broken)
+        Run::new(self.git, &arguments).output().await?.expect("make a local copy").map(drop)
     }
 
     async fn is_usable(&self, format: &str) -> bool {
         let Ok(config) = tokio::fs::read_to_string(self.folder.join("config")).await else { return false };
         let is_sha256 = config.to_ascii_lowercase().contains("objectformat = sha256");
-        config.contains("partialClone")
-            && is_sha256 == (format == "sha256")
-            && self.packs().await <= limits::REPO_COPY_PACKS
+        is_sha256 == (format == "sha256") && self.packs().await <= limits::REPO_COPY_PACKS
     }
 
     async fn packs(&self) -> usize {

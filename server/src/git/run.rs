@@ -98,7 +98,7 @@ impl<'a> Run<'a> {
             .env("GIT_ASKPASS", "")
             .env("SSH_ASKPASS", "")
             .env("GIT_ALLOW_PROTOCOL", "none")
-            // What is missing is fetched as a whole, never one by one behind our back.
+            // What is missing is fetched as a whole.
             .env("GIT_NO_LAZY_FETCH", "1")
             .env("GIT_OPTIONAL_LOCKS", "0")
             .env("GIT_DIR", "/dev/null")
