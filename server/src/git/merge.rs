@@ -1,9 +1,12 @@
 //! The three-way merge of one doc.
 
-use super::run::{self, Run};
-use super::{Git, GitError};
+use super::run::Run;
+use super::{Git, GitError, program};
 
 use aitk_shared::limits;
+
+/// How folders with a merge under way begin, in the folder of repositories.
+pub(super) const MERGE_PREFIX: &str = ".merge-";
 
 /// What two versions of a doc became.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -25,8 +28,8 @@ pub(super) async fn merge(git: &Git, base: &[u8], ours: &[u8], theirs: &[u8]) ->
     if ![base, ours, theirs].into_iter().all(is_text) {
         return Ok(Merged::Conflict(ours.to_vec()));
     }
-    run::check_program(git).await?;
-    let folder = tempfile::Builder::new().prefix(".merge-").tempdir_in(&git.folder);
+    program::check(git).await?;
+    let folder = tempfile::Builder::new().prefix(MERGE_PREFIX).tempdir_in(&git.folder);
     let folder = folder.map_err(|error| GitError::Failed(format!("cannot merge: {error}")))?;
     let mut names = Vec::new();
     for (name, content) in [("ours", ours), ("base", base), ("theirs", theirs)] {

@@ -6,13 +6,18 @@
 //! address that was checked. This room knows nothing of the store, of HTTP, or of locks.
 
 mod access;
+mod commit;
+mod complaint;
 mod copy;
 mod error;
 mod listing;
 mod merge;
+mod policy;
+mod program;
 mod pull;
 mod push;
 mod run;
+mod ssh;
 mod transfer;
 
 use std::collections::{BTreeMap, HashMap};
@@ -181,7 +186,7 @@ impl Git {
     ) -> Result<CommitId, GitError> {
         let turn = self.turn(project);
         let _turn = turn.lock().await;
-        push::push(self, project, remote, push::Commit { onto, changes, author, message, at }).await
+        push::push(self, project, remote, commit::Commit { onto, changes, author, message, at }).await
     }
 
     /// Merges two versions of a doc over their common base, as `git merge-file` does.
@@ -189,7 +194,7 @@ impl Git {
         merge::merge(self, base, ours, theirs).await
     }
 
-    /// Removes the local copy of a project.
+    /// Removes the local copy of a project, after a call for it that is under way.
     pub async fn forget(&self, project: &ProjectId) {
         let turn = self.turn(project);
         {

@@ -8,10 +8,10 @@ use aitk_shared::text::printable;
 use super::access::Access;
 use super::copy::{Copy, Folder};
 use super::listing::{self, Entry};
-use super::{Found, Git, GitError, Remote, Skipped, Tip, run, transfer};
+use super::{Found, Git, GitError, Remote, Skipped, Tip, program, transfer};
 
 pub(super) async fn pull(git: &Git, project: &ProjectId, remote: &Remote) -> Result<Tip, GitError> {
-    run::check_program(git).await?;
+    program::check(git).await?;
     let access = Access::open(git, remote).await?;
     let copy = Copy::of(git, project);
     let work = async {

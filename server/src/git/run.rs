@@ -10,10 +10,7 @@ use aitk_shared::limits;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdout, Command};
 
-use super::{Git, GitError};
-
-/// The oldest git that takes `http.curloptResolve`, without which a checked address is not the one connected to.
-const OLDEST: (u32, u32) = (2, 37);
+use super::{Git, GitError, complaint};
 
 /// What every run has instead of a system's and a user's settings.
 const SETTINGS: &[(&str, &str)] = &[
@@ -71,7 +68,7 @@ impl Done {
         match self.success {
             true => Ok(self.stdout),
             false => {
-                Err(GitError::Failed(format!("git cannot {what}: {}", super::error::last_word(&self.stderr))))
+                Err(GitError::Failed(format!("git cannot {what}: {}", complaint::last_word(&self.stderr))))
             }
         }
     }
@@ -208,32 +205,6 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Makes sure, once, that there is a git and that it is recent enough.
-pub(super) async fn check_program(git: &Git) -> Result<(), GitError> {
-    let check = async || {
-        let made = tokio::fs::create_dir_all(git.folder.join(".home")).await;
-        made.map_err(|error| GitError::Failed(format!("cannot make a folder for repositories: {error}")))?;
-        let said = Run::new(git, &["--version"]).output().await?.expect("tell its version")?;
-        let said = String::from_utf8_lossy(&said).trim().to_owned();
-        match version(&said) {
-            Some(version) if version >= OLDEST => Ok(()),
-            _ => Err(GitError::Failed(format!(
-                "the server needs git {}.{} or newer to reach repositories, and has {}",
-                OLDEST.0,
-                OLDEST.1,
-                aitk_shared::text::printable(&said, 60)
-            ))),
-        }
-    };
-    git.program.get_or_try_init(check).await.copied()
-}
-
-/// The version in `git version 2.47.3 (Apple Git-154)`.
-fn version(said: &str) -> Option<(u32, u32)> {
-    let mut numbers = said.strip_prefix("git version ")?.split(['.', ' ']);
-    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
-}
-
 fn no_git(error: std::io::Error) -> GitError {
     match error.kind() {
         std::io::ErrorKind::NotFound => {
@@ -268,24 +239,6 @@ impl Drop for Group {
         if let Some(id) = self.id {
             // Fails where nothing of it is left, which is the usual end.
             let _ = rustix::process::kill_process_group(id, rustix::process::Signal::KILL);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn versions_are_read_as_systems_print_them() {
-        for (said, expected) in [
-            ("git version 2.47.3", Some((2, 47))),
-            ("git version 2.39.5 (Apple Git-154)", Some((2, 39))),
-            ("git version 2.50.0.windows.1", Some((2, 50))),
-            ("git version 3.0", Some((3, 0))),
-            ("hub version 2", None),
-        ] {
-            assert_eq!(version(said), expected, "{said}");
         }
     }
 }

@@ -3,8 +3,8 @@
 use aitk_shared::repo::{Branch, CommitId};
 
 use super::access::Access;
+use super::complaint::{self, During};
 use super::copy::{self, Copy, TIP};
-use super::error::{self, During};
 use super::run::Run;
 use super::{Git, GitError};
 
@@ -76,7 +76,7 @@ async fn list(git: &Git, access: &Access, arguments: &[&str]) -> Result<Vec<(Str
     let run = access.lend(Run::new(git, arguments)).at_most(git.patience.ask);
     let done = run.output().await.map_err(|error| silent(error, access))?;
     if !done.success {
-        return Err(error::classify(&done.stderr, During::Pull, access));
+        return Err(complaint::classify(&done.stderr, During::Pull, access));
     }
     let text = String::from_utf8_lossy(&done.stdout).into_owned();
     Ok(text.lines().filter_map(|line| line.split_once('\t')).map(|(a, b)| (a.into(), b.into())).collect())
@@ -146,7 +146,7 @@ async fn fetch(git: &Git, copy: &Copy<'_>, access: &Access, run: Run<'_>) -> Res
         // What came quickly was not measured while it came.
         true if copy.is_too_large().await => Err(copy::too_large(git.patience.copy_bytes)),
         true => Ok(()),
-        false => Err(error::classify(&done.stderr, During::Pull, access)),
+        false => Err(complaint::classify(&done.stderr, During::Pull, access)),
     }
 }
 
@@ -164,7 +164,7 @@ pub(super) async fn push(
     let done = run.output().await.map_err(|error| silent(error, access))?;
     match done.success {
         true => Ok(()),
-        false => Err(error::refused_push(&String::from_utf8_lossy(&done.stdout), &done.stderr, access)),
+        false => Err(complaint::refused_push(&String::from_utf8_lossy(&done.stdout), &done.stderr, access)),
     }
 }
 

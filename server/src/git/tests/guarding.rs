@@ -191,6 +191,15 @@ async fn an_ssh_repository_wants_a_key_and_http_wants_none() {
     assert_eq!(world.host.requests(), []);
 }
 
+#[tokio::test]
+async fn what_a_killed_server_had_lent_is_removed() {
+    let world = World::new();
+    std::fs::create_dir_all(world.git.folder.join(".merge-1")).unwrap();
+    std::fs::write(world.git.folder.join(".key-1"), "secret").unwrap();
+    world.pull().await.unwrap();
+    assert!(!world.git.folder.join(".merge-1").exists() && !world.git.folder.join(".key-1").exists());
+}
+
 /// Command lines of running processes that hold a word.
 fn commands_with(word: &str) -> Vec<String> {
     let Ok(processes) = std::fs::read_dir("/proc") else { return Vec::new() };
