@@ -1,6 +1,7 @@
 //! What a request can end in, and the one place that chooses HTTP statuses.
 
 use aitk_shared::api::{Lock, PROBLEM_JSON, PathProblem, Problem, ProblemCode};
+use aitk_shared::event::Room;
 use aitk_shared::path::PathError;
 use aitk_shared::text::printable;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -41,6 +42,10 @@ pub enum Error {
     TooLarge(String),
     /// Paths of a batch, each at fault.
     Batch(Vec<PathProblem>),
+    /// Rooms of a publication, each with its refusal.
+    Rooms(Vec<(Room, Error)>),
+    /// More waits already than the server takes.
+    Busy(&'static str),
     /// A method that the path does not have.
     MethodNotAllowed,
     /// The store cannot answer now.
@@ -91,6 +96,8 @@ impl Error {
             Error::Malformed(detail) => (StatusCode::BAD_REQUEST, Code::InvalidRequest, detail.clone()),
             Error::TooLarge(detail) => (StatusCode::PAYLOAD_TOO_LARGE, Code::TooLarge, detail.clone()),
             Error::Batch(errors) => batch_verdict(errors),
+            Error::Rooms(refusals) => rooms_verdict(refusals),
+            Error::Busy(detail) => (StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable, (*detail).into()),
             Error::MethodNotAllowed => (
                 StatusCode::METHOD_NOT_ALLOWED,
                 Code::Unsupported,
@@ -139,6 +146,16 @@ fn batch_verdict(errors: &[PathProblem]) -> (StatusCode, ProblemCode, String) {
         errors.iter().take(5).map(|e| format!("'{}' {}", printable(&e.path, 200), e.detail)).collect();
     let more = if errors.len() > 5 { format!(" and {} more", errors.len() - 5) } else { String::new() };
     (status, code, format!("nothing was changed: {}{more}", list.join("; ")))
+}
+
+/// A publication is refused as its first room is.
+fn rooms_verdict(refusals: &[(Room, Error)]) -> (StatusCode, ProblemCode, String) {
+    let (status, code, _) = match refusals.first() {
+        Some((_, error)) => error.verdict(),
+        None => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::InvalidRequest, String::new()),
+    };
+    let list: Vec<_> = refusals.iter().map(|(_, error)| error.verdict().2).collect();
+    (status, code, format!("nothing was published: {}", list.join("; ")))
 }
 
 impl IntoResponse for Error {

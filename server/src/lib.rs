@@ -13,6 +13,7 @@ mod git;
 mod http;
 mod leases;
 mod live;
+mod publishing;
 mod state;
 mod store;
 
@@ -47,7 +48,7 @@ pub struct Server {
     first_admin_key: Option<String>,
     app: App,
     serving: JoinHandle<std::io::Result<()>>,
-    timer: JoinHandle<()>,
+    tasks: Vec<JoinHandle<()>>,
     /// Held as long as the server lives: one server a data folder.
     _folder: File,
 }
@@ -59,6 +60,7 @@ impl Server {
         let secret = SecretKey::load_or_make(&config.secret_key_file)?;
         let hub = Hub::default();
         let store = Store::open(&config.database, clock.clone(), hub.clone()).await?;
+        let (publishing, waiting) = publishing::queue();
         let app = App::new(Parts {
             store,
             hub,
@@ -66,6 +68,7 @@ impl Server {
             secret,
             limits: config.limits,
             answers: http::Answers::default(),
+            publishing,
             leases_moved: Notify::new(),
             draining: watch::channel(false).0,
         });
@@ -74,13 +77,16 @@ impl Server {
         let listener = TcpListener::bind(config.listen).await;
         let listener = listener.with_context(|| format!("cannot listen on {}", config.listen))?;
         let address = listener.local_addr()?;
-        let timer = tokio::spawn(leases::expire(app.clone()));
+        let tasks = vec![
+            tokio::spawn(leases::expire(app.clone())),
+            tokio::spawn(publishing::commit_all(app.clone(), waiting)),
+        ];
         let drained = app.clone();
         let serving = tokio::spawn(async move {
             let router = http::router(drained.clone());
             axum::serve(listener, router).with_graceful_shutdown(async move { drained.drained().await }).await
         });
-        Ok(Server { address, first_admin_key, app, serving, timer, _folder: folder })
+        Ok(Server { address, first_admin_key, app, serving, tasks, _folder: folder })
     }
 
     /// Where it listens.
@@ -103,7 +109,7 @@ impl Server {
             served
         };
         let served = tokio::time::timeout(DRAIN, finish).await;
-        self.timer.abort();
+        self.tasks.iter().for_each(JoinHandle::abort);
         self.app.store.close().await;
         match served {
             Ok(served) => Ok(served??),

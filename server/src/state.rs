@@ -10,6 +10,7 @@ use crate::config::Limits;
 use crate::crypto::SecretKey;
 use crate::http::Answers;
 use crate::live::Hub;
+use crate::publishing::Publishing;
 use crate::store::Store;
 
 /// The running server. Cheap to clone.
@@ -30,6 +31,8 @@ pub struct Parts {
     pub limits: Limits,
     /// Answers that many will ask for again.
     pub answers: Answers,
+    /// What waits to be published.
+    pub publishing: Publishing,
     /// Wakes the expiry timer when a lease was taken, prolonged or ended.
     pub leases_moved: Notify,
     /// Turns true when the server goes away.

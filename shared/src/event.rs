@@ -1,5 +1,8 @@
 //! Rooms, and the events in them.
 
+mod kind;
+pub mod known;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -7,6 +10,8 @@ use serde_json::Value;
 
 use crate::id::{Epoch, EventId, ProjectId};
 use crate::time::Timestamp;
+
+pub use kind::{EventType, EventTypeError};
 
 /// An event's place in its room: dense, from 1 on, within one epoch.
 pub type Offset = u64;
@@ -176,6 +181,10 @@ pub struct Event {
     pub correlation_id: Option<String>,
     /// By type.
     pub data: Value,
+    /// The offset before this one that its reader got, where those between were not meant for it
+    /// (`exclude`); nothing is missing then. Without it, that is `offset - 1`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Offset>,
 }
 
 #[cfg(test)]
@@ -209,6 +218,7 @@ mod tests {
             actor: Some(Actor { id: "key_1".into(), name: "Ann".into() }),
             correlation_id: None,
             data: serde_json::json!({"projectId": "p"}),
+            after: None,
         };
         assert_eq!(
             serde_json::to_string(&event).unwrap(),

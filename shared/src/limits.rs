@@ -41,6 +41,27 @@ pub const POLL_WAIT: Duration = Duration::from_secs(30);
 pub const SOCKET_AGAIN: Duration = Duration::from_secs(5 * 60);
 /// A command that `watch --exec` runs has this long to end when the watch does.
 pub const COMMAND_END: Duration = Duration::from_secs(10);
+/// Longest event type, in bytes.
+pub const EVENT_TYPE_BYTES: usize = 100;
+/// Largest `data` of a published event, as JSON, in bytes: with everything around it the event
+/// fits into one frame ([`FRAME_BYTES`]).
+pub const EVENT_DATA_BYTES: usize = 32 * 1024;
+/// Longest subject that an event may be kept from, and longest correlation id, in bytes.
+pub const EVENT_NAME_BYTES: usize = 255;
+/// Most events of one publication.
+pub const PUBLISH_EVENTS: usize = 100;
+/// Most rooms that one publication goes to.
+pub const PUBLISH_ROOMS: usize = 100;
+/// Most copies of one publication, its events times its rooms: it is one transaction.
+pub const PUBLISH_COPIES: usize = 1_000;
+/// Longest `Idempotency-Key`, in bytes.
+pub const IDEMPOTENCY_KEY_BYTES: usize = 255;
+/// A publication repeated with the same key within this time gets its first answer again.
+pub const IDEMPOTENCY_TIME: Duration = Duration::from_hours(24);
+/// What may wait to be published, in bytes of events: a few seconds of a busy server.
+pub const PUBLISH_QUEUE_BYTES: usize = 32 * 1024 * 1024;
+/// Publications that are committed together at most, so that other changes get their turn soon.
+pub const PUBLISH_TOGETHER: usize = 512;
 /// Versions in one page of a history.
 pub const HISTORY_PAGE: u64 = 100;
 

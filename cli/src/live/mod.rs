@@ -267,7 +267,8 @@ fn advance(rooms: &mut BTreeMap<Room, Option<Position>>, event: &Event) -> std::
     if offset <= position.offset {
         return Ok(false);
     }
-    if offset > position.offset + 1 {
+    // What was kept from this reader is no hole: the event says which it follows.
+    if event.after.unwrap_or(offset.saturating_sub(1)) > position.offset {
         return Err(again(format!("the event after {} is missing", position.offset)));
     }
     position.offset = offset;
@@ -318,6 +319,7 @@ mod tests {
             actor: None,
             correlation_id: None,
             data: Value::Null,
+            after: None,
         }
     }
 
@@ -340,6 +342,14 @@ mod tests {
         }
         assert!(advance(&mut at("y", 5), &event(Some(6))).is_err());
         assert_eq!(advance(&mut BTreeMap::from([(room(), None)]), &event(Some(1))).ok(), Some(false));
+    }
+
+    #[test]
+    fn what_was_kept_from_this_reader_is_no_hole() {
+        for (after, told) in [(5, Some(true)), (4, Some(true)), (6, None)] {
+            let event = Event { after: Some(after), ..event(Some(8)) };
+            assert_eq!(advance(&mut at("x", 5), &event).ok(), told, "{after}");
+        }
     }
 
     #[test]

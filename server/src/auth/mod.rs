@@ -81,6 +81,28 @@ impl Credential {
             _ => false,
         }
     }
+
+    /// Refuses unless the credential may publish in a room. One that it may not hear does not
+    /// exist for it, but a service knows its rooms by their patterns.
+    pub fn may_publish(&self, room: &Room) -> Result<()> {
+        match (self.role, self.may_hear(room), room.kind()) {
+            (Role::Admin, ..) | (Role::Service, true, _) | (Role::Lead, true, RoomKind::Project) => Ok(()),
+            (Role::Service, false, _) => Err(Error::Forbidden(format!(
+                "service '{}' may not publish in '{room}': its rooms are {}",
+                self.actor.name,
+                self.rooms.join(", ")
+            ))),
+            (Role::Lead, true, _) => Err(Error::Forbidden(format!(
+                "lead '{}' may not publish in '{room}': leads do in the rooms of their projects",
+                self.actor.name
+            ))),
+            (Role::Developer, true, _) => Err(Error::Forbidden(format!(
+                "developer '{}' may not publish in '{room}': leads and services do",
+                self.actor.name
+            ))),
+            (Role::Developer | Role::Lead, false, _) => Err(Error::NotFound(format!("no room '{room}'"))),
+        }
+    }
 }
 
 /// `issue:*` covers every room of that kind; anything else covers the room of that name.
@@ -114,6 +136,7 @@ impl FromRequestParts<App> for Credential {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aitk_shared::api::ProblemCode;
 
     #[test]
     fn a_pattern_covers_a_kind_or_one_room() {
@@ -124,6 +147,36 @@ mod tests {
             [("issue:1", "issue:12"), ("iss*", "issue:1"), ("*", "issue:1"), ("issue:*", "chat:1")]
         {
             assert!(!matches_room(pattern, &room(name)), "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn who_may_publish_where() {
+        use ProblemCode::{Forbidden, NotFound};
+        let credential = |role| Credential {
+            actor: Actor { id: "key_1".into(), name: "Ann".into() },
+            role,
+            projects: vec![ProjectId::parse("own").unwrap()],
+            rooms: vec!["issue:*".into(), "chat:7".into(), "project:own".into()],
+            expires_at: None,
+        };
+        for (role, name, refused) in [
+            (Role::Admin, "project:other", None),
+            (Role::Admin, "user:x", None),
+            (Role::Service, "issue:1", None),
+            (Role::Service, "chat:7", None),
+            (Role::Service, "project:own", None),
+            (Role::Service, "chat:8", Some(Forbidden)),
+            (Role::Service, "project:other", Some(Forbidden)),
+            (Role::Lead, "project:own", None),
+            (Role::Lead, "project:other", Some(NotFound)),
+            (Role::Lead, "issue:1", Some(NotFound)),
+            (Role::Developer, "project:own", Some(Forbidden)),
+            (Role::Developer, "project:other", Some(NotFound)),
+        ] {
+            let verdict = credential(role).may_publish(&Room::parse(name).unwrap());
+            let code = verdict.err().map(|error| error.code_and_detail().0);
+            assert_eq!(code, refused, "{role} {name}");
         }
     }
 

@@ -11,10 +11,12 @@ mod keys;
 mod locks;
 mod precondition;
 mod projects;
+mod publish;
 mod rooms;
 
 use std::time::Duration;
 
+use aitk_shared::limits;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::response::{IntoResponse, Response};
@@ -45,6 +47,8 @@ pub fn router(app: App) -> Router {
     let body_of = |bytes: u64| usize::try_from(bytes / 3 * 4 + 64 * 1024).unwrap_or(usize::MAX);
     let one_doc = DefaultBodyLimit::max(body_of(app.limits.doc_bytes));
     let many_docs = DefaultBodyLimit::max(body_of(app.limits.project_bytes).saturating_mul(2));
+    // Spaces and escapes may double what the events take.
+    let many_events = DefaultBodyLimit::max(limits::PUBLISH_EVENTS * limits::EVENT_DATA_BYTES * 2);
 
     let api = Router::new()
         .route("/projects", get(projects::list).post(projects::create))
@@ -69,7 +73,8 @@ pub fn router(app: App) -> Router {
         .route("/hook/status/{id}", get(hook::status))
         .route("/hook/docs/{id}", get(hook::docs))
         .route("/hook/sync/{id}", post(hook::sync))
-        .route("/rooms/{room}/events", get(rooms::events));
+        .route("/rooms/{room}/events", get(rooms::events).post(publish::into_room).layer(many_events))
+        .route("/events", post(publish::into_rooms).layer(many_events));
 
     let compression = CompressionLayer::new()
         .gzip(true)

@@ -41,7 +41,7 @@ pub async fn events(
     }
     // Before the first look, so that nothing falls between the look and the wait.
     let mut news = app.hub.wake(&room);
-    let page = read_page(&app, &room, &ask).await?;
+    let page = read_page(&app, &who, &room, &ask).await?;
     // A `since` from beyond the head belongs to another epoch: say so at once.
     if !page.events.is_empty() || ask.wait == 0 || ask.since > page.offset {
         return Ok(Json(page));
@@ -51,14 +51,19 @@ pub async fn events(
         () = tokio::time::sleep(Duration::from_secs(ask.wait)) => {}
         () = app.drained() => {}
     }
-    Ok(Json(read_page(&app, &room, &ask).await?))
+    Ok(Json(read_page(&app, &who, &room, &ask).await?))
 }
 
-async fn read_page(app: &App, room: &Room, ask: &Ask) -> Result<EventPage> {
+async fn read_page(app: &App, who: &Credential, room: &Room, ask: &Ask) -> Result<EventPage> {
     let limit = ask.limit.unwrap_or(limits::EVENTS_PAGE).clamp(1, limits::EVENTS_PAGE_MAX);
     let epoch = app.store.epoch().clone();
     let mut read = app.store.read().await?;
     let offset = log::head(&mut read, room).await?;
-    let events = log::page(&mut read, &epoch, room, ask.since, offset, limit).await?;
-    Ok(EventPage { epoch, offset, events })
+    let recovered = ask.since <= offset && log::reaches_back(&mut read, room, ask.since, offset).await?;
+    let mut events = log::page(&mut read, &epoch, room, ask.since, offset, limit, &who.actor.id).await?;
+    if let (false, Some(first)) = (recovered, events.first_mut()) {
+        // What lies before it is gone, rather than meant for others.
+        first.after = None;
+    }
+    Ok(EventPage { epoch, offset, recovered, events })
 }

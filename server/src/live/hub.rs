@@ -28,6 +28,15 @@ pub struct Connection {
     pub outbox: Arc<Outbox>,
 }
 
+/// An event on its way.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// The event.
+    pub event: Event,
+    /// The subject that does not get it.
+    pub exclude: Option<String>,
+}
+
 /// All rooms that somebody listens to. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Hub(Arc<Mutex<Rooms>>);
@@ -53,9 +62,18 @@ struct Subscription {
 
 enum Position {
     /// Its snapshot is being read; these events, of so many bytes, came meanwhile.
-    Joining(Vec<(Offset, Utf8Bytes)>, usize),
-    /// The next offset that it must get.
-    Live(Offset),
+    Joining(Vec<Passing>, usize),
+    /// The next offset that it must get, and the last one before that was meant for it.
+    Live { next: Offset, given: Offset },
+}
+
+/// An event as it passes one subscriber.
+#[derive(Clone)]
+struct Passing {
+    /// `None` for an ephemeral one.
+    offset: Option<Offset>,
+    /// `None` where it is not meant for this subscriber.
+    frame: Option<Utf8Bytes>,
 }
 
 impl Hub {
@@ -101,15 +119,21 @@ impl Hub {
 
     /// Step two: sends every event later than `head`.
     pub fn start(&self, room: &Room, connection: &Connection, head: Offset) {
+        self.start_after(room, connection, head, head);
+    }
+
+    /// The same for a subscriber that recovered up to `head`, where `given` was the last event that
+    /// was meant for it.
+    pub fn start_after(&self, room: &Room, connection: &Connection, head: Offset, given: Offset) {
         let mut rooms = self.lock();
         let Some(subscription) =
             rooms.by_name.get_mut(room).and_then(|listeners| listeners.sockets.get_mut(&connection.id))
         else {
             return;
         };
-        let held = std::mem::replace(&mut subscription.position, Position::Live(head + 1));
-        if let Position::Joining(held, _) = held {
-            held.iter().for_each(|(offset, frame)| subscription.send(*offset, frame));
+        let live = Position::Live { next: head + 1, given };
+        if let Position::Joining(held, _) = std::mem::replace(&mut subscription.position, live) {
+            held.iter().for_each(|event| subscription.pass(event));
         }
     }
 
@@ -131,18 +155,21 @@ impl Hub {
         }
     }
 
-    /// Brings committed events, in the order of their commits, to all who listen.
-    /// Each is encoded once.
-    pub fn deliver(&self, events: &[Event]) {
+    /// Brings events to all who listen: committed ones in the order of their commits, ephemeral
+    /// ones between them. Each is encoded once.
+    pub fn deliver(&self, events: &[Outgoing]) {
         let mut rooms = self.lock();
-        for event in events {
-            let (Some(listeners), Some(offset)) = (rooms.by_name.get_mut(&event.room), event.offset) else {
-                continue;
-            };
+        let Rooms { by_name, sockets, .. } = &mut *rooms;
+        for Outgoing { event, exclude } in events {
+            let Some(listeners) = by_name.get_mut(&event.room) else { continue };
             let Ok(text) = serde_json::to_string(event) else { continue };
-            let frame = Utf8Bytes::from(text);
-            listeners.sockets.values_mut().for_each(|subscription| subscription.send(offset, &frame));
-            if let Some(pollers) = &listeners.pollers {
+            let passing = Passing { offset: event.offset, frame: Some(text.into()) };
+            let passed_over = Passing { offset: event.offset, frame: None };
+            let is_excluded = |id| exclude.is_some() && sockets.get(id).map(|(of, _)| of) == exclude.as_ref();
+            for (id, subscription) in &mut listeners.sockets {
+                subscription.pass(if is_excluded(id) { &passed_over } else { &passing });
+            }
+            if let (Some(pollers), Some(offset)) = (&listeners.pollers, event.offset) {
                 pollers.send_replace(offset);
             }
         }
@@ -172,23 +199,36 @@ impl Listeners {
 impl Subscription {
     /// Passes an event on if it is the next one; a gap closes the socket, which then
     /// recovers by offset: better late than with a hole.
-    fn send(&mut self, offset: Offset, frame: &Utf8Bytes) {
-        match &mut self.position {
-            Position::Joining(held, bytes) => {
-                *bytes += frame.len();
+    fn pass(&mut self, event: &Passing) {
+        match (&mut self.position, event.offset) {
+            (Position::Joining(held, bytes), _) => {
+                *bytes += event.frame.as_ref().map_or(0, |frame| frame.len());
                 match *bytes > limits::SOCKET_QUEUE_BYTES {
                     true => self.outbox.close(Closing::SLOW),
-                    false => held.push((offset, frame.clone())),
+                    false => held.push(event.clone()),
                 }
             }
-            Position::Live(next) if offset == *next => {
-                *next += 1;
-                self.outbox.push(frame.clone());
+            (Position::Live { .. }, None) => {
+                if let Some(frame) = &event.frame {
+                    self.outbox.push(frame.clone());
+                }
             }
-            Position::Live(next) if offset < *next => {}
-            Position::Live(_) => self.outbox.close(Closing::SLOW),
+            (Position::Live { next, given }, Some(offset)) if offset == *next => {
+                *next += 1;
+                if let Some(frame) = &event.frame {
+                    self.outbox.push(if *given + 1 == offset { frame.clone() } else { after(frame, *given) });
+                    *given = offset;
+                }
+            }
+            (Position::Live { next, .. }, Some(offset)) if offset < *next => {}
+            (Position::Live { .. }, Some(_)) => self.outbox.close(Closing::SLOW),
         }
     }
+}
+
+/// An encoded event with [`Event::after`], its last field.
+fn after(frame: &Utf8Bytes, given: Offset) -> Utf8Bytes {
+    format!("{},\"after\":{given}}}", frame.strip_suffix('}').unwrap_or(frame)).into()
 }
 
 #[cfg(test)]
@@ -197,8 +237,8 @@ mod tests {
     use aitk_shared::id::{Epoch, EventId};
     use aitk_shared::time::Timestamp;
 
-    fn event(offset: Offset) -> Event {
-        Event {
+    fn event(offset: Offset) -> Outgoing {
+        let event = Event {
             kind: "doc:updated".into(),
             id: EventId::parse("e").unwrap(),
             room: room(),
@@ -208,7 +248,9 @@ mod tests {
             actor: None,
             correlation_id: None,
             data: serde_json::Value::Null,
-        }
+            after: None,
+        };
+        Outgoing { event, exclude: None }
     }
 
     fn room() -> Room {
@@ -234,6 +276,42 @@ mod tests {
         hub.start(&room(), &socket, 3);
         hub.deliver(&[event(5)]);
         assert_eq!(offsets(&socket), [Some(4), Some(5)]);
+    }
+
+    #[test]
+    fn who_is_excluded_gets_all_but_that_and_can_tell_that_nothing_is_missing() {
+        let hub = Hub::default();
+        let (ann, bob, late) = (hub.connect(), hub.connect(), hub.connect());
+        for (socket, subject) in [(&ann, "ann"), (&bob, "bob"), (&late, "ann")] {
+            hub.identify(socket.id, subject);
+            hub.join(&room(), socket);
+        }
+        let not_for_ann = |offset| Outgoing { exclude: Some("ann".into()), ..event(offset) };
+        let ephemeral = |mut outgoing: Outgoing| {
+            outgoing.event.offset = None;
+            outgoing
+        };
+        hub.start(&room(), &ann, 3);
+        hub.start(&room(), &bob, 3);
+        hub.deliver(&[
+            event(4),
+            not_for_ann(5),
+            ephemeral(not_for_ann(0)),
+            not_for_ann(6),
+            event(7),
+            ephemeral(event(0)),
+            event(8),
+        ]);
+        // This one recovered up to 6, the last of which that it got was 4.
+        hub.start_after(&room(), &late, 6, 4);
+        let seen = |connection: &Connection| -> Vec<_> {
+            let frames = connection.outbox.take().unwrap();
+            let frames = frames.iter().map(|frame| serde_json::from_str::<Event>(frame).unwrap());
+            frames.map(|event| (event.offset, event.after)).collect()
+        };
+        assert_eq!(seen(&ann), [(Some(4), None), (Some(7), Some(4)), (None, None), (Some(8), None)]);
+        assert_eq!(seen(&bob).len(), 7);
+        assert_eq!(seen(&late), [(Some(7), Some(4)), (None, None), (Some(8), None)]);
     }
 
     #[test]

@@ -5,6 +5,6 @@ mod hub;
 mod outbox;
 mod socket;
 
-pub use hub::{Connection, Hub};
+pub use hub::{Connection, Hub, Outgoing};
 pub use outbox::{Closing, Outbox};
 pub use socket::upgrade;

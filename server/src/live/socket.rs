@@ -9,7 +9,6 @@ use aitk_shared::event::{Event, Offset, Room, RoomKind};
 use aitk_shared::frame::{ClientFrame, RoomState, ServerFrame, Subscribe};
 use aitk_shared::id::Epoch;
 use aitk_shared::limits;
-use aitk_shared::role::Right;
 use axum::extract::State;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
@@ -24,7 +23,7 @@ use crate::auth::{Credential, presented};
 use crate::error::{Error, Result};
 use crate::http::Params;
 use crate::state::App;
-use crate::store::{events, locks};
+use crate::store::{events, locks, projects};
 
 /// Grows only while a client sends or is sent something: a quiet socket stays small.
 const READ_BUFFER_BYTES: usize = 4 * 1024;
@@ -226,7 +225,7 @@ impl Session {
         self.flush().await?;
         let Some(who) = self.credential.clone() else { return Ok(()) };
         let app = self.app.clone();
-        let (answer, missed_from) = match snapshot(&app, &who, &room, since, epoch).await {
+        let (answer, missed_from) = match snapshot(&app, &room, since, epoch).await {
             Ok(found) => found,
             Err(error) => {
                 self.leave_silently(&room);
@@ -236,15 +235,19 @@ impl Session {
         };
         let ServerFrame::Subscribed { offset: head, .. } = answer else { return Ok(()) };
         self.send_all([&answer]).await?;
-        let mut position = missed_from.unwrap_or(head);
-        while position < head {
-            let page = missed(&app, &room, position, head).await;
+        let Some(mut given) = missed_from else {
+            self.app.hub.start(&room, &self.connection, head);
+            return Ok(());
+        };
+        loop {
+            let page = missed(&app, &room, given, head, &who.actor.id).await;
             // Trimmed under our hands: better to start over than to leave a hole.
             let Ok(page) = page else { return Err(End::Close(Closing::SLOW)) };
+            let Some(last) = page.last().and_then(|event| event.offset) else { break };
             self.send_all(&page).await?;
-            position += page.len() as u64;
+            given = last;
         }
-        self.app.hub.start(&room, &self.connection, head);
+        self.app.hub.start_after(&room, &self.connection, head, given);
         Ok(())
     }
 
@@ -335,10 +338,9 @@ impl Session {
     }
 }
 
-/// The answer to a subscription, and where missed events begin.
+/// The answer to a subscription that the credential may have, and where missed events begin.
 async fn snapshot(
     app: &App,
-    who: &Credential,
     room: &Room,
     since: Option<Offset>,
     epoch: Option<&Epoch>,
@@ -353,7 +355,9 @@ async fn snapshot(
     };
     let state = match (recovered_from, room.kind()) {
         (None, RoomKind::Project) => {
-            let project = who.project(&mut read, room.id(), Right::Read).await?;
+            let project = projects::find(&mut read, room.id()).await?;
+            let project = project.filter(|project| project.public.id.as_str() == room.id());
+            let project = project.ok_or_else(|| Error::no_project(room.id()))?;
             let now = app.clock.now();
             let lease = locks::live(&mut read, &project.public.id, now).await?;
             Some(RoomState {
@@ -371,14 +375,16 @@ async fn snapshot(
     Ok((answer, recovered_from))
 }
 
-async fn missed(app: &App, room: &Room, after: Offset, head: Offset) -> Result<Vec<Event>> {
-    let mut read = app.store.read().await?;
-    let epoch = app.store.epoch();
-    let page = events::page(&mut read, epoch, room, after, head, RECOVERY_PAGE).await?;
-    match page.first().and_then(|event| event.offset) {
-        Some(first) if first == after + 1 => Ok(page),
-        _ => Err(Error::Internal(anyhow::anyhow!("the log of {room} has no event {}", after + 1))),
+/// Some of the events after `after` up to `head` that are meant for `reader`; none is the end.
+async fn missed(app: &App, room: &Room, after: Offset, head: Offset, reader: &str) -> Result<Vec<Event>> {
+    if after == head {
+        return Ok(Vec::new());
     }
+    let mut read = app.store.read().await?;
+    if !events::reaches_back(&mut read, room, after, head).await? {
+        return Err(Error::Internal(anyhow::anyhow!("the log of {room} has no event {}", after + 1)));
+    }
+    events::page(&mut read, app.store.epoch(), room, after, head, RECOVERY_PAGE, reader).await
 }
 
 fn is_too_big(error: &axum::Error) -> bool {

@@ -30,7 +30,8 @@ pub async fn reaches_back(db: &mut AnyConnection, room: &Room, since: Offset, he
     Ok(sqlx::Row::try_get::<Option<i64>, _>(&row, "first")? == Some(big(since + 1)))
 }
 
-/// At most `limit` events after `since`, up to and with `until`, in order.
+/// At most `limit` events after `since`, up to and with `until`, in order, but those that `reader`
+/// shall not get. The caller knows that the log [reaches back](reaches_back) to `since`.
 pub async fn page(
     db: &mut AnyConnection,
     epoch: &Epoch,
@@ -38,17 +39,29 @@ pub async fn page(
     since: Offset,
     until: Offset,
     limit: u64,
+    reader: &str,
 ) -> Result<Vec<Event>> {
     let select = "SELECT room, seq, id, kind, at, actor_id, actor_name, correlation_id, data \
-                  FROM events WHERE room = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4";
+                  FROM events WHERE room = $1 AND seq > $2 AND seq <= $3 \
+                  AND (exclude IS NULL OR exclude <> $5) ORDER BY seq LIMIT $4";
     let rows = sqlx::query(select)
         .bind(room.as_str().to_owned())
         .bind(big(since))
         .bind(big(until))
         .bind(big(limit))
+        .bind(reader.to_owned())
         .fetch_all(db)
         .await?;
-    rows.iter().map(|row| Ok(decode(row, epoch)?)).collect()
+    let mut before = since;
+    rows.iter()
+        .map(|row| {
+            let mut event = decode(row, epoch)?;
+            let offset = event.offset.unwrap_or_default();
+            event.after = (offset != before + 1).then_some(before);
+            before = offset;
+            Ok(event)
+        })
+        .collect()
 }
 
 fn decode(row: &AnyRow, epoch: &Epoch) -> sqlx::Result<Event> {
@@ -63,5 +76,6 @@ fn decode(row: &AnyRow, epoch: &Epoch) -> sqlx::Result<Event> {
         actor: row.maybe_text("actor_id")?.map(|id| Actor { id, name: actor_name }),
         correlation_id: row.maybe_text("correlation_id")?,
         data: serde_json::from_str(&row.text("data")?).map_err(|e| damaged("data", e))?,
+        after: None,
     })
 }

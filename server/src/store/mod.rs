@@ -10,6 +10,7 @@ pub mod invitations;
 pub mod keys;
 pub mod locks;
 pub mod projects;
+pub mod publications;
 mod row;
 mod write;
 

@@ -11,7 +11,7 @@ use tokio::sync::OwnedMutexGuard;
 use super::row::{Columns, big};
 use crate::crypto;
 use crate::error::{Error, Result};
-use crate::live::Hub;
+use crate::live::{Hub, Outgoing};
 
 /// A change in the making.
 pub struct Write {
@@ -20,7 +20,7 @@ pub struct Write {
     now: Timestamp,
     epoch: Epoch,
     hub: Hub,
-    events: Vec<Event>,
+    events: Vec<Outgoing>,
 }
 
 impl Write {
@@ -65,31 +65,50 @@ impl Write {
         actor: Option<&Actor>,
         data: Value,
     ) -> Result<()> {
-        let event = Event {
+        let id = EventId::from_random(crypto::random());
+        let mut event = self.event(id, room, kind, actor, data);
+        event.offset = Some(offset);
+        self.publish(event, None).await
+    }
+
+    /// An event of this change, without an offset yet.
+    pub fn event(&self, id: EventId, room: &Room, kind: &str, actor: Option<&Actor>, data: Value) -> Event {
+        Event {
             kind: kind.to_owned(),
-            id: EventId::from_random(crypto::random()),
+            id,
             room: room.clone(),
             epoch: self.epoch.clone(),
-            offset: Some(offset),
+            offset: None,
             at: self.now,
             actor: actor.cloned(),
             correlation_id: None,
             data,
-        };
-        let insert = "INSERT INTO events (room, seq, id, kind, at, actor_id, actor_name, correlation_id, data) \
-                      VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, $8)";
-        sqlx::query(insert)
-            .bind(event.room.as_str().to_owned())
-            .bind(big(offset))
-            .bind(event.id.as_str().to_owned())
-            .bind(event.kind.clone())
-            .bind(event.at.as_millis())
-            .bind(event.actor.as_ref().map(|actor| actor.id.clone()))
-            .bind(event.actor.as_ref().map(|actor| actor.name.clone()))
-            .bind(event.data.to_string())
-            .execute(&mut *self.tx)
-            .await?;
-        self.events.push(event);
+            after: None,
+        }
+    }
+
+    /// Brings an event to its room, without `exclude`: into the log where it has an offset (one
+    /// that [`Self::reserve`] gave), else only to who listens when the change is made.
+    pub async fn publish(&mut self, event: Event, exclude: Option<String>) -> Result<()> {
+        if let Some(offset) = event.offset {
+            let insert = "INSERT INTO events \
+                          (room, seq, id, kind, at, actor_id, actor_name, correlation_id, data, exclude) \
+                          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+            sqlx::query(insert)
+                .bind(event.room.as_str().to_owned())
+                .bind(big(offset))
+                .bind(event.id.as_str().to_owned())
+                .bind(event.kind.clone())
+                .bind(event.at.as_millis())
+                .bind(event.actor.as_ref().map(|actor| actor.id.clone()))
+                .bind(event.actor.as_ref().map(|actor| actor.name.clone()))
+                .bind(event.correlation_id.clone())
+                .bind(event.data.to_string())
+                .bind(exclude.clone())
+                .execute(&mut *self.tx)
+                .await?;
+        }
+        self.events.push(Outgoing { event, exclude });
         Ok(())
     }
 

@@ -6,4 +6,5 @@ mod invitations;
 mod keys;
 mod lock;
 mod projects;
+mod publish;
 mod rooms;
