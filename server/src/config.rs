@@ -2,8 +2,10 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use aitk_shared::limits;
+use aitk_shared::time::parse_duration;
 use anyhow::{Context, Result, bail};
 use clap::{Parser, ValueEnum};
 use serde::Deserialize;
@@ -50,6 +52,12 @@ struct Partial {
     /// Accept docs of a project up to this size together, in bytes [default: 268435456]
     #[arg(long, value_name = "BYTES", env = "AITK_SERVER_MAX_PROJECT_BYTES")]
     max_project_bytes: Option<u64>,
+    /// Keep so many events of each room for those who come back; 0 keeps all [default: 10000]
+    #[arg(long, value_name = "COUNT", env = "AITK_SERVER_KEEP_EVENTS")]
+    keep_events: Option<u64>,
+    /// Keep events so long, such as 72h; 0 keeps them for ever [default: 7d]
+    #[arg(long, value_name = "TIME", env = "AITK_SERVER_KEEP_EVENTS_FOR")]
+    keep_events_for: Option<String>,
     /// Write the log as text or as one JSON object a line [default: text]
     #[arg(long, value_name = "FORMAT", env = "AITK_SERVER_LOG_FORMAT")]
     log_format: Option<LogFormat>,
@@ -87,6 +95,21 @@ impl Default for Limits {
     }
 }
 
+/// What rooms keep of their events, for those who come back.
+#[derive(Clone, Copy, Debug)]
+pub struct Retention {
+    /// So many of each room; `None` keeps all.
+    pub events: Option<u64>,
+    /// So long; `None` is for ever.
+    pub time: Option<Duration>,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Retention { events: Some(limits::KEEP_EVENTS), time: Some(limits::KEEP_EVENTS_FOR) }
+    }
+}
+
 /// All settings of a server.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -102,6 +125,8 @@ pub struct Config {
     pub admin_key: Option<String>,
     /// Sizes and counts.
     pub limits: Limits,
+    /// What rooms keep of their events.
+    pub retention: Retention,
     /// How the log is written.
     pub log_format: LogFormat,
 }
@@ -136,6 +161,10 @@ impl Config {
                     .or(file.max_project_bytes)
                     .unwrap_or(defaults.project_bytes),
             },
+            retention: retention(
+                set.keep_events.or(file.keep_events),
+                set.keep_events_for.or(file.keep_events_for).as_deref(),
+            )?,
             log_format: set.log_format.or(file.log_format).unwrap_or_default(),
             data,
         })
@@ -150,9 +179,21 @@ impl Config {
             secret_key_file: data.join("secret.key"),
             admin_key: None,
             limits: Limits::default(),
+            retention: Retention::default(),
             log_format: LogFormat::Text,
         }
     }
+}
+
+fn retention(events: Option<u64>, time: Option<&str>) -> Result<Retention> {
+    let default = Retention::default();
+    let time = match time.map(parse_duration) {
+        None => default.time,
+        Some(Ok(Duration::ZERO)) => None,
+        Some(Ok(time)) => Some(time),
+        Some(Err(why)) => bail!("keep-events-for: {why}"),
+    };
+    Ok(Retention { events: events.map_or(default.events, |count| (count > 0).then_some(count)), time })
 }
 
 fn database_file(url: Option<&str>, data: &Path) -> Result<PathBuf> {
@@ -215,6 +256,16 @@ mod tests {
             let error = database_file(Some(url), data).unwrap_err().to_string();
             assert!(error.contains(word) && !error.contains("secret"), "{error}");
         }
+    }
+
+    #[test]
+    fn what_rooms_keep_is_bounded_unless_told_otherwise() {
+        let kept = |events, time| retention(events, time).map(|kept| (kept.events, kept.time));
+        let week = Duration::from_secs(7 * 86_400);
+        assert_eq!(kept(None, None).unwrap(), (Some(10_000), Some(week)));
+        assert_eq!(kept(Some(5), Some("1h")).unwrap(), (Some(5), Some(Duration::from_secs(3_600))));
+        assert_eq!(kept(Some(0), Some("0")).unwrap(), (None, None));
+        assert!(kept(None, Some("soon")).unwrap_err().to_string().contains("keep-events-for"));
     }
 
     #[test]

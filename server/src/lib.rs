@@ -14,6 +14,7 @@ mod http;
 mod leases;
 mod live;
 mod publishing;
+mod retention;
 mod state;
 mod store;
 
@@ -30,7 +31,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 pub use clock::Clock;
-pub use config::{Config, Flags, Limits, LogFormat};
+pub use config::{Config, Flags, Limits, LogFormat, Retention};
 
 use crypto::SecretKey;
 use live::Hub;
@@ -80,6 +81,7 @@ impl Server {
         let tasks = vec![
             tokio::spawn(leases::expire(app.clone())),
             tokio::spawn(publishing::commit_all(app.clone(), waiting)),
+            tokio::spawn(retention::trim(app.clone(), config.retention)),
         ];
         let drained = app.clone();
         let serving = tokio::spawn(async move {

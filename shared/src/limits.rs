@@ -62,6 +62,15 @@ pub const IDEMPOTENCY_TIME: Duration = Duration::from_hours(24);
 pub const PUBLISH_QUEUE_BYTES: usize = 32 * 1024 * 1024;
 /// Publications that are committed together at most, so that other changes get their turn soon.
 pub const PUBLISH_TOGETHER: usize = 512;
+/// Events that a room keeps for those who come back (default of a server setting): more than any
+/// break brings, and some megabytes.
+pub const KEEP_EVENTS: u64 = 10_000;
+/// How long a room keeps its events (default of a server setting): over a long weekend.
+pub const KEEP_EVENTS_FOR: Duration = Duration::from_hours(7 * 24);
+/// Rows that leave the log in one change, which others wait for.
+pub const TRIM_STEP: u64 = 500;
+/// What is kept for a while is looked through this often.
+pub const TRIM_EVERY: Duration = Duration::from_secs(60);
 /// Versions in one page of a history.
 pub const HISTORY_PAGE: u64 = 100;
 

@@ -2,9 +2,12 @@
 
 use aitk_shared::event::{Actor, Event, Offset, Room};
 use aitk_shared::id::{Epoch, EventId};
+use aitk_shared::limits;
+use aitk_shared::time::Timestamp;
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
+use super::Write;
 use super::row::{Columns, big, damaged};
 use crate::error::Result;
 
@@ -62,6 +65,62 @@ pub async fn page(
             Ok(event)
         })
         .collect()
+}
+
+/// A room's log, from its first event that is kept to its head.
+pub struct Kept {
+    /// The room.
+    pub room: Room,
+    /// Its head.
+    pub head: Offset,
+    /// Its first event that is kept.
+    pub first: Offset,
+    /// When that was.
+    pub first_at: Timestamp,
+}
+
+/// What rooms keep, by name, some of those after `after`.
+pub async fn kept(db: &mut AnyConnection, after: Option<&Room>) -> Result<Vec<Kept>> {
+    let select = "SELECT r.room AS room, r.head AS head, e.seq AS first, e.at AS first_at \
+                  FROM rooms r JOIN events e ON e.room = r.room \
+                  AND e.seq = (SELECT MIN(f.seq) FROM events f WHERE f.room = r.room) \
+                  WHERE r.room > $1 ORDER BY r.room LIMIT $2";
+    let rows = sqlx::query(select)
+        .bind(after.map_or(String::new(), |room| room.as_str().to_owned()))
+        .bind(big(limits::TRIM_STEP))
+        .fetch_all(db)
+        .await?;
+    let kept = |row: &AnyRow| {
+        Ok(Kept {
+            room: row.parsed("room", Room::parse)?,
+            head: row.uint("head")?,
+            first: row.uint("first")?,
+            first_at: row.time("first_at")?,
+        })
+    };
+    rows.iter().map(kept).collect()
+}
+
+/// The first event of a room that is not older than `since`; the one after the head where all are.
+pub async fn first_since(db: &mut AnyConnection, kept: &Kept, since: Timestamp) -> Result<Offset> {
+    let select = "SELECT seq FROM events WHERE room = $1 AND at >= $2 ORDER BY seq LIMIT 1";
+    let row = sqlx::query(select)
+        .bind(kept.room.as_str().to_owned())
+        .bind(since.as_millis())
+        .fetch_optional(db)
+        .await?;
+    Ok(row.map(|row| row.uint("seq")).transpose()?.unwrap_or(kept.head + 1))
+}
+
+/// Drops a room's events before `offset`: always a beginning of the log, so that what is left has
+/// no hole.
+pub async fn drop_before(write: &mut Write, room: &Room, offset: Offset) -> Result<()> {
+    sqlx::query("DELETE FROM events WHERE room = $1 AND seq < $2")
+        .bind(room.as_str().to_owned())
+        .bind(big(offset))
+        .execute(write.connection())
+        .await?;
+    Ok(())
 }
 
 fn decode(row: &AnyRow, epoch: &Epoch) -> sqlx::Result<Event> {

@@ -7,7 +7,7 @@ use aitk_shared::time::Timestamp;
 use sqlx::AnyConnection;
 
 use super::Write;
-use super::row::{Columns, damaged};
+use super::row::{Columns, big, damaged};
 use crate::error::Result;
 
 /// A publication under an idempotency key.
@@ -52,6 +52,21 @@ pub async fn remember(write: &mut Write, once: &Once, answer: &PublishedInto) ->
         .bind(now.as_millis())
         .execute(write.connection())
         .await?;
+    Ok(())
+}
+
+/// Whether any answer is older than answers are kept.
+pub async fn any_old(db: &mut AnyConnection, now: Timestamp) -> Result<bool> {
+    let select = "SELECT id FROM publications WHERE at <= $1 LIMIT 1";
+    Ok(sqlx::query(select).bind(horizon(now)).fetch_optional(db).await?.is_some())
+}
+
+/// Forgets some of the old answers.
+pub async fn trim(write: &mut Write) -> Result<()> {
+    let delete = "DELETE FROM publications WHERE id IN \
+                  (SELECT id FROM publications WHERE at <= $1 ORDER BY at LIMIT $2)";
+    let now = write.now();
+    sqlx::query(delete).bind(horizon(now)).bind(big(limits::TRIM_STEP)).execute(write.connection()).await?;
     Ok(())
 }
 

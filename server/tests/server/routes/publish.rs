@@ -345,3 +345,55 @@ async fn publications_and_docs_share_one_dense_log() {
     let offsets = page["events"].as_array().unwrap().iter().map(|event| event["offset"].as_u64().unwrap());
     assert!(offsets.eq(1..=130));
 }
+
+#[tokio::test]
+async fn what_left_the_log_is_told_and_never_passed_over() {
+    let keep = |config: &mut aitk_server::Config| {
+        config.retention =
+            aitk_server::Retention { events: Some(10), time: Some(Duration::from_secs(3_600)) };
+    };
+    let platform = Platform::start_with(keep).await;
+    let project = platform.project("p").await;
+    platform.admin.save(&project, "a.md", b"old").await.expect(201);
+    let docs = platform.admin.get(&format!("/api/hook/docs/{project}")).await.expect(200);
+    platform.admin.save(&project, "b.md", b"new").await.expect(201);
+    let room = format!("/api/rooms/project:{project}/events");
+    let list: Vec<_> = (3..=30).map(tick).collect();
+    platform.admin.post(&room, json!(list)).await.expect(200);
+    let first_kept = async |since: u64| {
+        let page = platform.admin.get(&format!("{room}?since={since}")).await.expect(200);
+        (page["recovered"].as_bool().unwrap(), page["events"][0]["offset"].as_u64())
+    };
+    assert_eq!(first_kept(0).await, (true, Some(1)));
+    platform.clock.advance(Duration::from_secs(61));
+    // The look-through may still be at it; it ends with the ten last ones.
+    let until = async |since: u64, wanted| {
+        let found = async { while first_kept(since).await != wanted {} };
+        tokio::time::timeout(Duration::from_secs(30), found).await.expect("trimmed in time");
+    };
+    until(0, (false, Some(21))).await;
+    assert_eq!(first_kept(19).await, (false, Some(21)));
+    assert_eq!(first_kept(20).await, (true, Some(21)));
+    assert_eq!(first_kept(30).await, (true, None));
+    let mut socket = platform.admin.socket().await;
+    let late = socket.subscribe(&project, Some(19)).await;
+    assert_eq!((&late["recovered"], &late["state"]["revision"]), (&json!(false), &json!(2)));
+    assert_eq!(late["offset"], 30);
+    let mut socket = platform.admin.socket().await;
+    assert_eq!(socket.subscribe(&project, Some(20)).await["recovered"], true);
+    assert_eq!(socket.next().await["offset"], 21);
+
+    // Docs live on without their events: the delta, the history, an old revision.
+    let sync = platform.admin.post(&format!("/api/hook/sync/{project}"), json!({"have": docs["hash"]})).await;
+    let sync = sync.expect(200);
+    assert_eq!((&sync["base"], sync["docs"].as_array().unwrap().len()), (&docs["hash"], 1));
+    let history = platform.admin.get(&format!("/api/projects/{project}/history")).await.expect(200);
+    assert_eq!(history["versions"].as_array().unwrap().len(), 2);
+
+    // After an hour all are gone, and the count goes on.
+    platform.clock.advance(Duration::from_secs(3_700));
+    until(20, (false, None)).await;
+    assert_eq!(first_kept(30).await, (true, None));
+    assert_eq!(platform.admin.post(&room, tick(31)).await.expect(200)["offset"], 31);
+    assert_eq!(first_kept(30).await, (true, Some(31)));
+}
