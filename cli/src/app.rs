@@ -58,6 +58,7 @@ pub enum Command {
     Lock(lock::Args),
     Unlock(unlock::Args),
     Watch(watch::Args),
+    Publish(publish::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -108,6 +109,7 @@ async fn dispatch(globals: Globals, command: Option<Command>, out: Output) -> Re
         Command::Lock(args) => lock::run(args, &context()?).await,
         Command::Unlock(args) => unlock::run(args, &context()?).await,
         Command::Watch(args) => watch::run(args, &context()?).await,
+        Command::Publish(args) => publish::run(args, &context()?).await,
     }
 }
 

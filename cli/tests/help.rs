@@ -70,6 +70,8 @@ fn wrong_usage_exits_with_64_and_never_with_2() {
         &["--root", "/nowhere", "docs", "ls"],
         &["--url", "ftp://x", "--project", "p", "docs", "ls"],
         &["docs", "cat", "../x"],
+        &["publish", "planet:1", "a.b"],
+        &["publish", "issue:1", "word"],
     ] {
         let answer = aitk(wrong);
         assert_eq!(answer.status.code(), Some(64), "{wrong:?}: {}", text(&answer.stderr));

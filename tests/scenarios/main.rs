@@ -10,6 +10,7 @@ mod guarding;
 mod joining;
 mod old_hooks;
 mod owed;
+mod publishing;
 mod refusals;
 mod remote_host;
 mod trust;

@@ -9,6 +9,7 @@ mod answer;
 mod calls;
 mod health;
 mod invitations;
+mod publish;
 mod split;
 mod stream;
 

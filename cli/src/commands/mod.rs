@@ -15,6 +15,7 @@ pub mod login;
 pub mod logout;
 pub mod man;
 pub mod project;
+pub mod publish;
 pub mod status;
 pub mod sync;
 pub mod unlock;

@@ -2,6 +2,8 @@
 //! here only carries it, in order, to whoever is connected to this instance.
 
 mod hub;
+#[cfg(test)]
+mod model;
 mod outbox;
 mod socket;
 

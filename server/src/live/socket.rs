@@ -339,7 +339,7 @@ impl Session {
 }
 
 /// The answer to a subscription that the credential may have, and where missed events begin.
-async fn snapshot(
+pub(super) async fn snapshot(
     app: &App,
     room: &Room,
     since: Option<Offset>,
@@ -376,7 +376,13 @@ async fn snapshot(
 }
 
 /// Some of the events after `after` up to `head` that are meant for `reader`; none is the end.
-async fn missed(app: &App, room: &Room, after: Offset, head: Offset, reader: &str) -> Result<Vec<Event>> {
+pub(super) async fn missed(
+    app: &App,
+    room: &Room,
+    after: Offset,
+    head: Offset,
+    reader: &str,
+) -> Result<Vec<Event>> {
     if after == head {
         return Ok(Vec::new());
     }

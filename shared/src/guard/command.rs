@@ -50,6 +50,7 @@ mod tests {
             ("key create", Some("aitk key")),
             ("login https://x", Some("aitk login")),
             ("join https://x", Some("aitk join")),
+            ("publish issue:1 a.b -", Some("aitk publish")),
             ("init --uninstall", Some("aitk init")),
             ("project set --docs-path x", Some("aitk project")),
             ("$CMD", Some("aitk $CMD")),
