@@ -1,14 +1,19 @@
 //! Settings: flags before environment before the TOML file before defaults.
 
+mod jwt;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aitk_shared::limits;
+use aitk_shared::role::Role;
 use aitk_shared::time::parse_duration;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::{Parser, ValueEnum};
 use serde::Deserialize;
+
+pub use jwt::{JwtKey, JwtSettings, Secret};
 
 /// Run the aitk platform: projects, versioned docs, locks and live events
 ///
@@ -43,6 +48,24 @@ struct Partial {
     /// Accept this admin key instead of making one; better set by environment or file
     #[arg(long, value_name = "KEY", env = "AITK_SERVER_ADMIN_KEY", hide_env_values = true)]
     admin_key: Option<String>,
+    /// Accept JWTs signed (HS256) with this secret of at least 32 bytes; better set by environment or file
+    #[arg(long, value_name = "SECRET", env = "AITK_SERVER_JWT_SECRET", hide_env_values = true)]
+    jwt_secret: Option<Secret>,
+    /// Accept JWTs signed for this public key: PEM, or the file that holds it (RS256, ES256 or EdDSA by its kind)
+    #[arg(long, value_name = "PEM", env = "AITK_SERVER_JWT_PUBLIC_KEY")]
+    jwt_public_key: Option<String>,
+    /// Accept JWTs signed for a key of this JWKS file, chosen by kid; read again when it changes
+    #[arg(long, value_name = "FILE", env = "AITK_SERVER_JWKS_FILE")]
+    jwks_file: Option<PathBuf>,
+    /// Accept only JWTs whose aud names this; needed with JWTs
+    #[arg(long, value_name = "AUDIENCE", env = "AITK_SERVER_JWT_AUDIENCE")]
+    jwt_audience: Option<String>,
+    /// Accept only JWTs of this iss [default: any that the key signed]
+    #[arg(long, value_name = "ISSUER", env = "AITK_SERVER_JWT_ISSUER")]
+    jwt_issuer: Option<String>,
+    /// Let JWTs do at most what this role may: developer, lead or admin [default: lead]
+    #[arg(long, value_name = "ROLE", env = "AITK_SERVER_JWT_MAX_ROLE", value_parser = jwt::parse_role)]
+    jwt_max_role: Option<Role>,
     /// Accept docs up to this size, in bytes [default: 10485760]
     #[arg(long, value_name = "BYTES", env = "AITK_SERVER_MAX_DOC_BYTES")]
     max_doc_bytes: Option<u64>,
@@ -123,6 +146,8 @@ pub struct Config {
     pub secret_key_file: PathBuf,
     /// An admin key from outside.
     pub admin_key: Option<String>,
+    /// How tokens of others are accepted, if they are.
+    pub jwt: Option<JwtSettings>,
     /// Sizes and counts.
     pub limits: Limits,
     /// What rooms keep of their events.
@@ -139,7 +164,11 @@ impl Config {
             Some(file) => {
                 let text = std::fs::read_to_string(file)
                     .with_context(|| format!("cannot read {}", file.display()))?;
-                toml::from_str(&text).with_context(|| format!("cannot understand {}", file.display()))?
+                // The error itself would show the line, which may hold a secret.
+                toml::from_str(&text).map_err(|error| {
+                    let line = text[..error.span().map_or(0, |span| span.start)].lines().count().max(1);
+                    anyhow!("cannot understand {}, line {line}: {}", file.display(), error.message())
+                })?
             }
         };
         let set = flags.settings;
@@ -153,6 +182,14 @@ impl Config {
             database: database_file(set.database_url.or(file.database_url).as_deref(), &data)?,
             secret_key_file: set.secret_key_file.or(file.secret_key_file).unwrap_or(data.join("secret.key")),
             admin_key: set.admin_key.or(file.admin_key).map(checked_admin_key).transpose()?,
+            jwt: JwtSettings::of(jwt::Said {
+                secret: set.jwt_secret.or(file.jwt_secret),
+                public_key: set.jwt_public_key.or(file.jwt_public_key),
+                jwks_file: set.jwks_file.or(file.jwks_file),
+                audience: set.jwt_audience.or(file.jwt_audience),
+                issuer: set.jwt_issuer.or(file.jwt_issuer),
+                max_role: set.jwt_max_role.or(file.jwt_max_role),
+            })?,
             limits: Limits {
                 doc_bytes: set.max_doc_bytes.or(file.max_doc_bytes).unwrap_or(defaults.doc_bytes),
                 project_docs: set.max_project_docs.or(file.max_project_docs).unwrap_or(defaults.project_docs),
@@ -178,6 +215,7 @@ impl Config {
             database: data.join("aitk.db"),
             secret_key_file: data.join("secret.key"),
             admin_key: None,
+            jwt: None,
             limits: Limits::default(),
             retention: Retention::default(),
             log_format: LogFormat::Text,
@@ -245,6 +283,35 @@ mod tests {
         std::fs::write(&file, "lisen = '127.0.0.1:4000'\n").unwrap();
         let error = format!("{:#}", Config::load(Flags::parse_from(flags)).unwrap_err());
         assert!(error.contains("lisen"), "{error}");
+    }
+
+    #[test]
+    fn settings_of_tokens_hang_together_and_no_error_shows_a_secret() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("server.toml");
+        let secret = "0123456789abcdef0123456789abcdef";
+        for (text, word) in [
+            (format!("jwt-secret = '{secret}'"), "jwt-audience"),
+            (format!("jwt-secret = '{secret}'\njwks-file = 'x'\njwt-audience = 'a'"), "give one of them"),
+            ("jwt-audience = 'a'".into(), "no key"),
+            (
+                format!("jwt-secret = '{secret}'\njwt-audience = 'a'\njwt-max-role = 'service'"),
+                "jwt-max-role",
+            ),
+            (format!("data = '/d'\njwt-secret = {secret}"), "line 2"),
+        ] {
+            std::fs::write(&file, &text).unwrap();
+            let flags =
+                Flags::parse_from(["aitk-server", "--config", file.to_str().unwrap(), "--data", "/d"]);
+            let error = format!("{:#}", Config::load(flags).unwrap_err());
+            assert!(error.contains(word) && !error.contains("cdef"), "{text}: {error}");
+        }
+        let text = format!("jwt-secret = '{secret}'\njwt-audience = 'a'\njwt-max-role = 'admin'");
+        std::fs::write(&file, text).unwrap();
+        let flags = Flags::parse_from(["aitk-server", "--config", file.to_str().unwrap(), "--data", "/d"]);
+        let config = Config::load(flags).unwrap();
+        assert_eq!(config.jwt.as_ref().unwrap().max_role, Role::Admin);
+        assert!(!format!("{config:?}").contains(secret));
     }
 
     #[test]

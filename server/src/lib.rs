@@ -31,8 +31,9 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 pub use clock::Clock;
-pub use config::{Config, Flags, Limits, LogFormat, Retention};
+pub use config::{Config, Flags, JwtKey, JwtSettings, Limits, LogFormat, Retention, Secret};
 
+use auth::Jwt;
 use crypto::SecretKey;
 use live::Hub;
 use state::{App, Parts};
@@ -59,6 +60,7 @@ impl Server {
     pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Self> {
         let folder = own_folder(&config)?;
         let secret = SecretKey::load_or_make(&config.secret_key_file)?;
+        let jwt = config.jwt.as_ref().map(Jwt::open).transpose()?;
         let hub = Hub::default();
         let store = Store::open(&config.database, clock.clone(), hub.clone()).await?;
         let (publishing, waiting) = publishing::queue();
@@ -67,6 +69,7 @@ impl Server {
             hub,
             clock,
             secret,
+            jwt,
             limits: config.limits,
             answers: http::Answers::default(),
             publishing,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::{Notify, watch};
 
+use crate::auth::Jwt;
 use crate::clock::Clock;
 use crate::config::Limits;
 use crate::crypto::SecretKey;
@@ -27,6 +28,8 @@ pub struct Parts {
     pub clock: Clock,
     /// Seals what projects entrust to the server.
     pub secret: SecretKey,
+    /// Checks tokens of others, if they are accepted.
+    pub jwt: Option<Jwt>,
     /// Sizes and counts.
     pub limits: Limits,
     /// Answers that many will ask for again.

@@ -29,6 +29,18 @@ pub const INVITATION_USES: u64 = 1_000;
 /// Most projects that one invitation covers.
 pub const INVITATION_PROJECTS: usize = 100;
 
+/// Shortest secret that signs JWTs, in bytes: as long as what it makes (RFC 7518 §3.2).
+pub const JWT_SECRET_BYTES: usize = 32;
+/// Longest JWT, in bytes: what proxies and servers take as one header.
+pub const JWT_BYTES: usize = 8 * 1024;
+/// A JWT whose `nbf` lies so far ahead is taken already: the issuer's clock may be a little fast.
+/// Its end is exact.
+pub const JWT_LEEWAY: Duration = Duration::from_secs(10);
+/// A file of keys is looked at this often for changes, while tokens come.
+pub const JWKS_LOOK: Duration = Duration::from_secs(1);
+/// Largest file of keys, in bytes: hundreds of keys.
+pub const JWKS_BYTES: u64 = 1024 * 1024;
+
 /// Events in one answer of the event route, unless asked for fewer.
 pub const EVENTS_PAGE: u64 = 100;
 /// Most events in one answer of the event route.

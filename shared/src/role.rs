@@ -48,6 +48,16 @@ impl Role {
         matches!(self, Role::Admin | Role::Service)
     }
 
+    /// This role, or the most of it that `most` lets through. A service acts for others, so only
+    /// who lets leads through lets it.
+    pub fn capped(self, most: Role) -> Role {
+        match (self, most) {
+            (_, Role::Developer) => Role::Developer,
+            (Role::Admin, Role::Lead | Role::Service) => Role::Lead,
+            (role, _) => role,
+        }
+    }
+
     /// Parses the lower-case name.
     pub fn parse(text: &str) -> Option<Self> {
         [Role::Developer, Role::Lead, Role::Admin, Role::Service].into_iter().find(|r| r.as_str() == text)
@@ -86,6 +96,22 @@ mod tests {
             for right in [Read, Write, DeveloperKeys, Administer] {
                 assert_eq!(role.may(right), rights.contains(&right), "{role} {right:?}");
             }
+        }
+    }
+
+    #[test]
+    fn a_cap_takes_away_and_never_gives() {
+        use Role::*;
+        for (role, most, left) in [
+            (Admin, Lead, Lead),
+            (Admin, Developer, Developer),
+            (Admin, Admin, Admin),
+            (Lead, Developer, Developer),
+            (Developer, Admin, Developer),
+            (Service, Lead, Service),
+            (Service, Developer, Developer),
+        ] {
+            assert_eq!(role.capped(most), left, "{role} {most}");
         }
     }
 

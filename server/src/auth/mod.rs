@@ -1,10 +1,11 @@
 //! Who asks, and what they may see.
 
 mod api_key;
+mod jwt;
 
 use aitk_shared::api::API_KEY_HEADER;
 use aitk_shared::event::{Actor, Room, RoomKind};
-use aitk_shared::id::ProjectId;
+use aitk_shared::id::{KeyId, ProjectId};
 use aitk_shared::role::{Right, Role};
 use aitk_shared::time::Timestamp;
 use axum::extract::FromRequestParts;
@@ -12,6 +13,8 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 use sqlx::AnyConnection;
+
+pub use jwt::Jwt;
 
 use crate::error::{Error, Result};
 use crate::state::App;
@@ -26,16 +29,46 @@ pub struct Credential {
     pub role: Role,
     /// The projects that it covers; a server-wide role needs none.
     pub projects: Vec<ProjectId>,
-    /// Patterns of the rooms that a service covers.
+    /// The workspaces that a token names.
+    pub workspaces: Vec<String>,
+    /// Patterns of the rooms that a service or a token covers.
     pub rooms: Vec<String>,
     /// When it ends by itself.
     pub expires_at: Option<Timestamp>,
+    /// What vouches for it.
+    pub source: Source,
+}
+
+/// What vouches for a credential.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Source {
+    /// A key of ours, which may be revoked.
+    Key(KeyId),
+    /// A signature; it holds until the token ends.
+    Token,
 }
 
 impl Credential {
-    /// Checks a key as it came from outside.
+    /// Checks a key or a token as it came from outside.
     pub async fn verify(app: &App, presented: &str) -> Result<Self> {
-        api_key::verify(app, presented).await
+        match &app.jwt {
+            _ if presented.starts_with("sk_") => api_key::verify(app, presented).await,
+            Some(jwt) => jwt::verify(app, jwt, presented).await,
+            None => {
+                Err(Error::Unauthorized("this is no key: a key begins with sk_; tokens are not taken here"))
+            }
+        }
+    }
+
+    /// The same credential as it is at this moment, for who has held it for a while.
+    pub async fn renewed(&self, app: &App) -> Result<Self> {
+        match &self.source {
+            Source::Key(id) => api_key::again(app, id).await,
+            Source::Token if self.expires_at.is_some_and(|end| end <= app.clock.now()) => {
+                Err(Error::Unauthorized("this token has expired"))
+            }
+            Source::Token => Ok(self.clone()),
+        }
     }
 
     /// Refuses unless the credential's role carries `right` at all.
@@ -74,11 +107,14 @@ impl Credential {
 
     /// Whether the credential may subscribe to a room.
     pub fn may_hear(&self, room: &Room) -> bool {
+        let by_pattern = || self.rooms.iter().any(|pattern| matches_room(pattern, room));
         match (self.role, room.kind()) {
             (Role::Admin, _) => true,
-            (Role::Service, _) => self.rooms.iter().any(|pattern| matches_room(pattern, room)),
+            (Role::Service, _) => by_pattern(),
+            (_, RoomKind::User) => room.id() == self.actor.id,
             (_, RoomKind::Project) => self.projects.iter().any(|project| project.as_str() == room.id()),
-            _ => false,
+            (_, RoomKind::Workspace) => self.workspaces.iter().any(|id| id == room.id()) || by_pattern(),
+            _ => by_pattern(),
         }
     }
 
@@ -113,7 +149,15 @@ fn matches_room(pattern: &str, room: &Room) -> bool {
     }
 }
 
-/// The key that a request shows, if any: `X-API-Key`, or `Authorization: Bearer`.
+/// Whether a text is a room or all rooms of a kind.
+pub fn is_pattern(text: &str) -> bool {
+    match text.strip_suffix('*') {
+        Some(prefix) => prefix.ends_with(':') && Room::parse(&format!("{prefix}any")).is_ok(),
+        None => Room::parse(text).is_ok(),
+    }
+}
+
+/// The key or token that a request shows, if any: `X-API-Key`, or `Authorization: Bearer`.
 pub fn presented(headers: &HeaderMap) -> Option<&str> {
     let text = |value: &'static str| headers.get(value).and_then(|value: &HeaderValue| value.to_str().ok());
     text(API_KEY_HEADER).or_else(|| {

@@ -1,7 +1,6 @@
 //! `/keys` and `/projects/{id}/keys`: who may do what. A key is shown once.
 
 use aitk_shared::api::{CreateKey, CreateProjectKey, Key, NewKey};
-use aitk_shared::event::Room;
 use aitk_shared::id::{KeyId, ProjectId};
 use aitk_shared::role::{Right, Role};
 use aitk_shared::time::Timestamp;
@@ -10,7 +9,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 
 use super::body::{At, Json as Body, short_text};
-use crate::auth::Credential;
+use crate::auth::{Credential, is_pattern};
 use crate::crypto;
 use crate::error::{Error, Result};
 use crate::state::App;
@@ -189,13 +188,9 @@ fn visible(who: &Credential, mut key: Key) -> Key {
 }
 
 fn check_pattern(pattern: &str) -> Result<()> {
-    let sample = match pattern.strip_suffix(":*") {
-        Some(kind) => format!("{kind}:any"),
-        None => pattern.to_owned(),
-    };
-    match Room::parse(&sample) {
-        Ok(_) if !pattern.ends_with('*') || pattern.ends_with(":*") => Ok(()),
-        _ => Err(Error::Invalid(format!(
+    match is_pattern(pattern) {
+        true => Ok(()),
+        false => Err(Error::Invalid(format!(
             "rooms: '{}' is no pattern; give a room such as issue:42, or issue:*",
             aitk_shared::text::printable(pattern, 80)
         ))),

@@ -51,7 +51,12 @@ pub async fn events(
         () = tokio::time::sleep(Duration::from_secs(ask.wait)) => {}
         () = app.drained() => {}
     }
-    Ok(Json(read_page(&app, &who, &room, &ask).await?))
+    // The credential may have ended while we waited.
+    let who = who.renewed(&app).await?;
+    match who.may_hear(&room) {
+        true => Ok(Json(read_page(&app, &who, &room, &ask).await?)),
+        false => Err(Error::NotFound(format!("no room '{room}'"))),
+    }
 }
 
 async fn read_page(app: &App, who: &Credential, room: &Room, ask: &Ask) -> Result<EventPage> {

@@ -35,6 +35,15 @@ pub async fn find(db: &mut AnyConnection, id_or_slug: &str) -> Result<Option<Sto
     Ok(row.as_ref().map(decode).transpose()?)
 }
 
+/// The id of the project with this id or slug.
+pub async fn id_of(db: &mut AnyConnection, id_or_slug: &str) -> Result<Option<ProjectId>> {
+    let row = sqlx::query("SELECT id FROM projects WHERE id = $1 OR slug = $1")
+        .bind(id_or_slug.to_owned())
+        .fetch_optional(db)
+        .await?;
+    Ok(row.map(|row| row.parsed("id", ProjectId::parse)).transpose()?)
+}
+
 /// All projects, by slug.
 pub async fn all(db: &mut AnyConnection) -> Result<Vec<StoredProject>> {
     let rows = sqlx::query("SELECT * FROM projects ORDER BY slug").fetch_all(db).await?;

@@ -2,6 +2,8 @@
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
+mod jwt;
 mod live;
 mod platform;
 mod routes;
+mod tokens;

@@ -42,5 +42,16 @@ async fn a_long_poll_wakes_with_the_event() {
     assert_eq!(page["events"][0]["data"]["path"], "a.md");
     let quiet = developer.get(&format!("{room}?since=1&wait=1")).await.expect(200);
     assert_eq!(quiet["events"], json!([]));
+    let path = format!("{room}?since=1&wait=20");
+    let poll = developer.get(&path);
+    let revoke = async {
+        let keys = platform.admin.get(&format!("/api/projects/{project}/keys")).await.expect(200);
+        let key = format!("/api/projects/{project}/keys/{}", keys[0]["id"].as_str().unwrap());
+        platform.admin.delete(&key).await.expect(204);
+        platform.admin.save(&project, "b.md", b"x").await.expect(201);
+    };
+    let (poll, ()) = tokio::join!(poll, revoke);
+    poll.refused(401, "unauthorized");
+    let developer = platform.member(&project, "developer", "Dan").await;
     developer.get("/api/rooms/user:somebody/events").await.refused(404, "not_found");
 }
