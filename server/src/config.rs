@@ -81,6 +81,9 @@ struct Partial {
     /// Keep events so long, such as 72h; 0 keeps them for ever [default: 7d]
     #[arg(long, value_name = "TIME", env = "AITK_SERVER_KEEP_EVENTS_FOR")]
     keep_events_for: Option<String>,
+    /// Believe X-Forwarded-For of so many proxies of yours, which every request comes through [default: 0]
+    #[arg(long, value_name = "COUNT", env = "AITK_SERVER_TRUSTED_PROXIES")]
+    trusted_proxies: Option<usize>,
     /// Write the log as text or as one JSON object a line [default: text]
     #[arg(long, value_name = "FORMAT", env = "AITK_SERVER_LOG_FORMAT")]
     log_format: Option<LogFormat>,
@@ -152,6 +155,8 @@ pub struct Config {
     pub limits: Limits,
     /// What rooms keep of their events.
     pub retention: Retention,
+    /// Proxies that every request comes through.
+    pub trusted_proxies: usize,
     /// How the log is written.
     pub log_format: LogFormat,
 }
@@ -202,6 +207,7 @@ impl Config {
                 set.keep_events.or(file.keep_events),
                 set.keep_events_for.or(file.keep_events_for).as_deref(),
             )?,
+            trusted_proxies: set.trusted_proxies.or(file.trusted_proxies).unwrap_or(0),
             log_format: set.log_format.or(file.log_format).unwrap_or_default(),
             data,
         })
@@ -218,6 +224,7 @@ impl Config {
             jwt: None,
             limits: Limits::default(),
             retention: Retention::default(),
+            trusted_proxies: 0,
             log_format: LogFormat::Text,
         }
     }

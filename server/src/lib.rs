@@ -13,6 +13,8 @@ mod git;
 mod http;
 mod leases;
 mod live;
+mod notes;
+mod origin;
 mod publishing;
 mod retention;
 mod state;
@@ -22,7 +24,7 @@ use std::fs::{File, TryLockError};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use aitk_shared::api::Key;
+use aitk_shared::api::{Key, action};
 use aitk_shared::id::KeyId;
 use aitk_shared::role::Role;
 use anyhow::{Context, bail};
@@ -36,10 +38,11 @@ pub use config::{Config, Flags, JwtKey, JwtSettings, Limits, LogFormat, Retentio
 use auth::Jwt;
 use crypto::SecretKey;
 use live::Hub;
+use notes::Notes;
 use state::{App, Parts};
 use store::Store;
 use store::keys::{self, StoredKey};
-use store::projects;
+use store::{audit, projects};
 
 /// Requests in flight have so long to finish when the server stops.
 const DRAIN: Duration = Duration::from_secs(25);
@@ -73,6 +76,8 @@ impl Server {
             limits: config.limits,
             answers: http::Answers::default(),
             publishing,
+            notes: Notes::default(),
+            trusted_proxies: config.trusted_proxies,
             leases_moved: Notify::new(),
             draining: watch::channel(false).0,
         });
@@ -85,10 +90,11 @@ impl Server {
             tokio::spawn(leases::expire(app.clone())),
             tokio::spawn(publishing::commit_all(app.clone(), waiting)),
             tokio::spawn(retention::trim(app.clone(), config.retention)),
+            tokio::spawn(notes::keep_writing(app.clone())),
         ];
         let drained = app.clone();
         let serving = tokio::spawn(async move {
-            let router = http::router(drained.clone());
+            let router = http::router(drained.clone()).into_make_service_with_connect_info::<SocketAddr>();
             axum::serve(listener, router).with_graceful_shutdown(async move { drained.drained().await }).await
         });
         Ok(Server { address, first_admin_key, app, serving, tasks, _folder: folder })
@@ -115,6 +121,9 @@ impl Server {
         };
         let served = tokio::time::timeout(DRAIN, finish).await;
         self.tasks.iter().for_each(JoinHandle::abort);
+        if let Err(error) = notes::write(&self.app, notes::Due::All).await {
+            tracing::warn!(?error, "what was noted last is lost");
+        }
         self.app.store.close().await;
         match served {
             Ok(served) => Ok(served??),
@@ -167,6 +176,9 @@ async fn ensure_admin(app: &App, given: Option<&str>) -> error::Result<Option<St
         expires_at: None,
         last_used_at: None,
     };
+    let detail = http::key_detail(&info);
+    audit::add(&mut write, audit::Line { action: action::KEY_CREATED, projects: &[], actor: None, detail })
+        .await?;
     keys::insert(&mut write, &StoredKey { hash: crypto::hash_api_key(&made), info }).await?;
     write.commit().await?;
     Ok(given.is_none().then_some(made))

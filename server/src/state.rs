@@ -11,6 +11,7 @@ use crate::config::Limits;
 use crate::crypto::SecretKey;
 use crate::http::Answers;
 use crate::live::Hub;
+use crate::notes::Notes;
 use crate::publishing::Publishing;
 use crate::store::Store;
 
@@ -36,6 +37,10 @@ pub struct Parts {
     pub answers: Answers,
     /// What waits to be published.
     pub publishing: Publishing,
+    /// What is noted beside requests.
+    pub notes: Notes,
+    /// Proxies of ours that every request comes through.
+    pub trusted_proxies: usize,
     /// Wakes the expiry timer when a lease was taken, prolonged or ended.
     pub leases_moved: Notify,
     /// Turns true when the server goes away.

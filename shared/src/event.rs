@@ -148,7 +148,7 @@ impl From<Room> for String {
 }
 
 /// Who did it: a credential's id and name.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Actor {
     /// A key id or a JWT's `sub`.
     pub id: String,

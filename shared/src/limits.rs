@@ -86,6 +86,21 @@ pub const TRIM_EVERY: Duration = Duration::from_secs(60);
 /// Versions in one page of a history.
 pub const HISTORY_PAGE: u64 = 100;
 
+/// Lines in one page of the audit log, unless asked for fewer.
+pub const AUDIT_PAGE: u64 = 100;
+/// Most lines in one page of the audit log.
+pub const AUDIT_PAGE_MAX: u64 = 1_000;
+/// Refusals that are alike make one line of the audit log in so long: whoever is refused again and
+/// again must not fill the disk.
+pub const REFUSAL_WINDOW: Duration = Duration::from_secs(60);
+/// Different refusals of one address (an IPv6 network of 64 bits counts as one) that get a line of
+/// their own in that time; the others share one.
+pub const REFUSALS_PER_ADDRESS: usize = 10;
+/// The same for all addresses together.
+pub const REFUSALS_IN_ALL: usize = 100;
+/// What is noted beside requests is written this often: one small transaction.
+pub const NOTES_EVERY: Duration = Duration::from_secs(5);
+
 /// What a server keeps of packed answers to give them again, in bytes: the docs of many projects
 /// as prose packs, in little memory.
 pub const KEPT_ANSWERS_BYTES: usize = 64 * 1024 * 1024;

@@ -28,6 +28,8 @@ pub enum Right {
     Write,
     /// Make and revoke keys of developers, and invite them.
     DeveloperKeys,
+    /// See who reads what, and the audit log.
+    Oversee,
     /// Make and revoke any key; change or remove the project.
     Administer,
 }
@@ -89,11 +91,11 @@ mod tests {
         use Right::*;
         for (role, rights) in [
             (Role::Developer, &[Read][..]),
-            (Role::Lead, &[Read, Write, DeveloperKeys]),
-            (Role::Admin, &[Read, Write, DeveloperKeys, Administer]),
+            (Role::Lead, &[Read, Write, DeveloperKeys, Oversee]),
+            (Role::Admin, &[Read, Write, DeveloperKeys, Oversee, Administer]),
             (Role::Service, &[]),
         ] {
-            for right in [Read, Write, DeveloperKeys, Administer] {
+            for right in [Read, Write, DeveloperKeys, Oversee, Administer] {
                 assert_eq!(role.may(right), rights.contains(&right), "{role} {right:?}");
             }
         }

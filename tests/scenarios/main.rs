@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod agents;
+mod audit;
 mod doctor;
 mod faults;
 mod first_light;

@@ -1,6 +1,8 @@
 //! The calls about projects and keys.
 
-use aitk_shared::api::{CreateKey, CreateProject, CreateProjectKey, Key, NewKey, Project, UpdateProject};
+use aitk_shared::api::{
+    AuditPage, CreateKey, CreateProject, CreateProjectKey, Key, NewKey, Project, UpdateProject,
+};
 use aitk_shared::id::KeyId;
 use reqwest::Method;
 
@@ -37,6 +39,19 @@ impl Client {
     pub async fn remove_project(&self, project: &str) -> Result<()> {
         let id = checked(project)?;
         self.send(self.request(Method::DELETE, &["projects", id]), &named(id), Repeat::Never).await.map(drop)
+    }
+
+    /// A page of the audit log, newest first; of one project or of all.
+    pub async fn audit(&self, project: Option<&str>, before: Option<u64>, limit: u64) -> Result<AuditPage> {
+        let (request, what) = match project {
+            Some(project) => {
+                let id = checked(project)?;
+                (self.request(Method::GET, &["projects", id, "audit"]), named(id))
+            }
+            None => (self.request(Method::GET, &["audit"]), "the audit log".to_owned()),
+        };
+        let request = request.query(&[("limit", limit)]).query(&[("before", before)]);
+        self.ask(request, &what, Repeat::Safe).await
     }
 
     /// All keys of the server.

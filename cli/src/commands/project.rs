@@ -1,8 +1,10 @@
 //! `aitk project`: the projects of a server and their settings.
 //!
 //! A project holds one set of docs. Making, changing and removing takes an admin's key; `ls` and
-//! `show` work with any key and show what it covers. `create` prints the new project's id, so that
-//! scripts can go on with it.
+//! `show` work with any key and show what it covers; `audit` takes a lead's. `create` prints the new
+//! project's id, so that scripts can go on with it.
+
+mod audit;
 
 use aitk_shared::api::{CreateProject, OnLock, Project, UpdateProject};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -34,6 +36,15 @@ Examples:
     /// Change a project's settings
     #[command(after_help = "An empty text clears --repo and --branch.")]
     Set(Set),
+    /// Show who did what to a project, or to the whole server
+    #[command(after_help = "\
+Newest first: locks, keys, invitations, settings, saved docs, refused requests. The lines outlive the
+project: an admin reads them by its id.
+
+Examples:
+  aitk project audit acme-web
+  aitk project audit --server --limit 500 --json")]
+    Audit(audit::Args),
     /// Remove a project with its docs, their history and its lock
     Rm(Remove),
 }
@@ -111,6 +122,7 @@ pub async fn run(args: Args, context: &Context) -> Result<()> {
         Action::Ls => list(context).await,
         Action::Show(which) => show(which, context).await,
         Action::Set(args) => set(args, context).await,
+        Action::Audit(args) => audit::run(args, context).await,
         Action::Rm(args) => remove(args, context).await,
     }
 }

@@ -17,6 +17,7 @@ use sqlx::AnyConnection;
 pub use jwt::Jwt;
 
 use crate::error::{Error, Result};
+use crate::origin::Origin;
 use crate::state::App;
 use crate::store::projects::{self, StoredProject};
 
@@ -171,7 +172,11 @@ impl FromRequestParts<App> for Credential {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
         match presented(&parts.headers) {
-            Some(presented) => Credential::verify(app, presented).await,
+            Some(presented) => {
+                let who = Credential::verify(app, presented).await?;
+                Origin::identify(&who.actor);
+                Ok(who)
+            }
             None => Err(Error::Unauthorized("no credential: send your key in X-API-Key or as Bearer")),
         }
     }

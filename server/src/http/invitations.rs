@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use aitk_shared::api::{CreateInvitation, Invitation, InvitedProject, JOIN_PATH, Join, Joined, NewKey};
+use aitk_shared::api::{
+    CreateInvitation, Invitation, InvitedProject, JOIN_PATH, Join, Joined, NewKey, action,
+};
+use aitk_shared::event::Actor;
 use aitk_shared::limits;
 use aitk_shared::role::{Right, Role};
 use aitk_shared::time::Timestamp;
@@ -12,6 +15,7 @@ use axum::http::header::{CACHE_CONTROL, HOST};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::IntoResponse;
+use serde_json::json;
 
 use super::body::Json as Body;
 use super::keys::{self, Wanted};
@@ -19,6 +23,7 @@ use crate::auth::Credential;
 use crate::crypto;
 use crate::error::{Error, Result};
 use crate::state::App;
+use crate::store::audit::{self, Line};
 use crate::store::invitations::{self, StoredInvitation};
 
 /// Makes an invitation. A lead invites developers to projects of its own, an admin also leads.
@@ -67,6 +72,11 @@ pub async fn create(
         uses,
     };
     invitations::insert(&mut write, &invitation).await?;
+    let ids: Vec<_> = projects.iter().map(|project| project.id.clone()).collect();
+    let detail = json!({"role": ask.role, "uses": uses, "expiresAt": expires_at});
+    let actor = Some(&who.actor);
+    let line = Line { action: action::INVITATION_CREATED, projects: &ids, actor, detail };
+    audit::add(&mut write, line).await?;
     write.commit().await?;
     let link = format!("{address}/{JOIN_PATH}#{token}");
     let made = Invitation { link, projects, role: ask.role, expires_at, uses };
@@ -103,6 +113,12 @@ pub async fn join(State(app): State<App>, Body(ask): Body<Join>) -> Result<impl 
         rooms: vec![],
     };
     let NewKey { key, info } = keys::add(&mut write, &grant.invited_by, wanted).await?;
+    let actor = Actor { id: info.id.to_string(), name: info.name.clone() };
+    let mut detail = keys::detail(&info);
+    detail["invitedBy"] = grant.invited_by.as_str().into();
+    let projects = &info.projects;
+    let line = Line { action: action::INVITATION_USED, projects, actor: Some(&actor), detail };
+    audit::add(&mut write, line).await?;
     write.commit().await?;
     let joined = Joined { key, id: info.id, name: info.name, role: info.role, projects: grant.projects };
     Ok((StatusCode::CREATED, UNCACHED, Json(joined)))

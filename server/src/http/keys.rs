@@ -1,21 +1,21 @@
 //! `/keys` and `/projects/{id}/keys`: who may do what. A key is shown once.
 
-use aitk_shared::api::{CreateKey, CreateProjectKey, Key, NewKey};
+use aitk_shared::api::{CreateKey, CreateProjectKey, Key, NewKey, action};
 use aitk_shared::id::{KeyId, ProjectId};
 use aitk_shared::role::{Right, Role};
 use aitk_shared::time::Timestamp;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use serde_json::{Value, json};
 
 use super::body::{At, Json as Body, short_text};
 use crate::auth::{Credential, is_pattern};
 use crate::crypto;
 use crate::error::{Error, Result};
 use crate::state::App;
-use crate::store::Write;
-use crate::store::invitations;
 use crate::store::keys::{self, StoredKey};
+use crate::store::{Write, audit, invitations};
 
 /// The keys that cover a project.
 pub async fn list_of_project(
@@ -71,7 +71,7 @@ pub async fn revoke_in_project(
     if found.info.role != Role::Developer || found.info.projects.len() > 1 {
         who.require(Right::Administer)?;
     }
-    end(&app, write, &found.info.id).await
+    end(&app, write, &who, &found.info).await
 }
 
 /// All keys.
@@ -126,7 +126,7 @@ pub async fn revoke(State(app): State<App>, who: Credential, At(key): At<String>
             return Err(Error::Invalid("this is the last admin key: make another one first".into()));
         }
     }
-    end(&app, write, &found.info.id).await
+    end(&app, write, &who, &found.info).await
 }
 
 /// A key that somebody wants.
@@ -145,6 +145,7 @@ pub struct Wanted<'a> {
 
 async fn make(mut write: Write, who: &Credential, wanted: Wanted<'_>) -> Result<(StatusCode, Json<NewKey>)> {
     let made = add(&mut write, &who.actor.name, wanted).await?;
+    audit::add(&mut write, line(action::KEY_CREATED, who, &made.info)).await?;
     write.commit().await?;
     Ok((StatusCode::CREATED, Json(made)))
 }
@@ -172,13 +173,27 @@ pub async fn add(write: &mut Write, creator: &str, wanted: Wanted<'_>) -> Result
     Ok(NewKey { key, info })
 }
 
-async fn end(app: &App, mut write: Write, id: &KeyId) -> Result<StatusCode> {
+async fn end(app: &App, mut write: Write, who: &Credential, key: &Key) -> Result<StatusCode> {
+    let id = &key.id;
+    audit::add(&mut write, line(action::KEY_REVOKED, who, key)).await?;
     keys::delete(&mut write, id).await?;
     // Whoever lost the right to invite must not get in again by a link of their own.
     invitations::end_those_of(&mut write, id.as_str()).await?;
     write.commit().await?;
     app.hub.expel(id.as_str());
     Ok(StatusCode::NO_CONTENT)
+}
+
+fn line<'a>(action: &'static str, who: &'a Credential, key: &'a Key) -> audit::Line<'a> {
+    audit::Line { action, projects: &key.projects, actor: Some(&who.actor), detail: detail(key) }
+}
+
+/// A key as the audit log tells of it.
+pub fn detail(key: &Key) -> Value {
+    json!({
+        "key": key.id, "name": key.name, "role": key.role, "prefix": key.prefix, "rooms": key.rooms,
+        "expiresAt": key.expires_at,
+    })
 }
 
 /// A key may cover projects that the asker does not: those are not shown.

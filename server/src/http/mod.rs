@@ -1,6 +1,7 @@
 //! The HTTP interface: every route on one screen.
 
 mod answers;
+mod audit;
 mod body;
 mod docs;
 mod everything;
@@ -12,6 +13,7 @@ mod locks;
 mod precondition;
 mod projects;
 mod publish;
+mod refusals;
 mod rooms;
 
 use std::time::Duration;
@@ -19,6 +21,7 @@ use std::time::Duration;
 use aitk_shared::limits;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use tower_http::CompressionLevel;
@@ -34,6 +37,8 @@ use crate::state::App;
 
 pub use answers::Answers;
 pub use body::Params;
+pub use keys::detail as key_detail;
+pub use refusals::Refusal;
 
 /// Smaller answers fit into one packet as they are.
 const COMPRESS_FROM: u16 = 1024;
@@ -66,6 +71,8 @@ pub fn router(app: App) -> Router {
         )
         .route("/projects/{id}/keys", get(keys::list_of_project).post(keys::create_in_project))
         .route("/projects/{id}/keys/{key}", axum::routing::delete(keys::revoke_in_project))
+        .route("/projects/{id}/audit", get(audit::of_project))
+        .route("/audit", get(audit::of_server))
         .route("/keys", get(keys::list).post(keys::create))
         .route("/keys/{key}", axum::routing::delete(keys::revoke))
         .route("/invitations", post(invitations::create))
@@ -89,6 +96,7 @@ pub fn router(app: App) -> Router {
         .route("/readyz", get(health::ready))
         .fallback(async || Error::NotFound("no such path on this server".into()))
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
+        .layer(from_fn_with_state(app.clone(), refusals::note))
         .layer(compression)
         .layer(CatchPanicLayer::custom(|_| internal_error()))
         .layer(TraceLayer::new_for_http().make_span_with(request_span).on_response(log_response))

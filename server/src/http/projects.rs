@@ -1,6 +1,6 @@
 //! `/projects`: what a server keeps docs for.
 
-use aitk_shared::api::{CreateProject, OnLock, Project, UpdateProject};
+use aitk_shared::api::{CreateProject, OnLock, Project, UpdateProject, action};
 use aitk_shared::event::Room;
 use aitk_shared::frame::ServerFrame;
 use aitk_shared::id::{ProjectId, Slug};
@@ -10,6 +10,7 @@ use aitk_shared::role::Right;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use serde_json::{Value, json};
 
 use super::body::{At, Json as Body, maybe_short_text, short_text};
 use crate::auth::Credential;
@@ -17,6 +18,7 @@ use crate::crypto;
 use crate::error::{Error, Result};
 use crate::state::App;
 use crate::store::Write;
+use crate::store::audit::{self, Line};
 use crate::store::projects::{self, StoredProject};
 
 /// The projects that the credential covers, by slug.
@@ -75,6 +77,7 @@ pub async fn create(
     };
     require_free_slug(&mut write, &project.public).await?;
     projects::insert(&mut write, &project).await?;
+    told(&mut write, action::PROJECT_CREATED, &who, &project.public, json!({})).await?;
     write.commit().await?;
     Ok((StatusCode::CREATED, Json(project.public)))
 }
@@ -113,6 +116,8 @@ pub async fn update(
     }
     require_free_slug(&mut write, &project.public).await?;
     projects::update(&mut write, &project).await?;
+    let fields = json!({"fields": fields(&ask)});
+    told(&mut write, action::PROJECT_CHANGED, &who, &project.public, fields).await?;
     let stored = projects::find(write.connection(), project.public.id.as_str()).await?;
     write.commit().await?;
     Ok(Json(stored.map_or(project.public, |stored| stored.public)))
@@ -121,7 +126,10 @@ pub async fn update(
 /// Removes a project with all that belongs to it.
 pub async fn remove(State(app): State<App>, who: Credential, At(id): At<String>) -> Result<StatusCode> {
     let mut write = app.store.write().await?;
-    let project = who.project(write.connection(), &id, Right::Administer).await?.public.id;
+    let project = who.project(write.connection(), &id, Right::Administer).await?.public;
+    let docs = json!({"docs": project.docs_count});
+    told(&mut write, action::PROJECT_DELETED, &who, &project, docs).await?;
+    let project = project.id;
     projects::delete(&mut write, &project).await?;
     write.commit().await?;
     app.leases_moved.notify_one();
@@ -136,6 +144,25 @@ pub async fn remove(State(app): State<App>, who: Credential, At(id): At<String>)
         app.hub.dissolve(&room, &frame.into());
     }
     Ok(StatusCode::NO_CONTENT)
+}
+
+async fn told(
+    write: &mut Write,
+    action: &'static str,
+    who: &Credential,
+    project: &Project,
+    mut detail: Value,
+) -> Result<()> {
+    detail["slug"] = project.slug.as_str().into();
+    detail["name"] = project.name.as_str().into();
+    let projects = std::slice::from_ref(&project.id);
+    audit::add(write, Line { action, projects, actor: Some(&who.actor), detail }).await
+}
+
+/// The names of what somebody changes; never a value, which may be a secret.
+fn fields(ask: &UpdateProject) -> Vec<String> {
+    let given = serde_json::to_value(ask).unwrap_or_default();
+    given.as_object().map(|given| given.keys().cloned().collect()).unwrap_or_default()
 }
 
 /// Ids and slugs are found by the same route, so neither may stand for another project.

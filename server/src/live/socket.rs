@@ -21,7 +21,8 @@ use tokio::time::{Instant, MissedTickBehavior, sleep_until, timeout};
 use super::{Closing, Connection};
 use crate::auth::{Credential, presented};
 use crate::error::{Error, Result};
-use crate::http::Params;
+use crate::http::{Params, Refusal};
+use crate::origin::Origin;
 use crate::state::App;
 use crate::store::{events, locks, projects};
 
@@ -51,13 +52,14 @@ pub async fn upgrade(
     socket: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response> {
     let socket = socket.map_err(|_| Error::Malformed("this path speaks WebSocket (RFC 6455) only".into()))?;
+    let origin = Origin::current();
     let token = presented(&headers).map(str::to_owned).or(query.token);
     Ok(socket
         .read_buffer_size(READ_BUFFER_BYTES)
         .write_buffer_size(WRITE_BUFFER_BYTES)
         .max_message_size(limits::FRAME_BYTES)
         .max_frame_size(limits::FRAME_BYTES)
-        .on_upgrade(async move |socket| Session::open(app, socket).run(token).await))
+        .on_upgrade(async move |socket| Session::open(app, socket, origin).run(token).await))
 }
 
 /// Why a session is over.
@@ -76,12 +78,14 @@ struct Session {
     connection: Connection,
     credential: Option<Credential>,
     rooms: HashSet<Room>,
+    /// The request that opened it.
+    origin: Option<Origin>,
 }
 
 impl Session {
-    fn open(app: App, socket: WebSocket) -> Self {
+    fn open(app: App, socket: WebSocket, origin: Option<Origin>) -> Self {
         let connection = app.hub.connect();
-        Session { app, socket, connection, credential: None, rooms: HashSet::new() }
+        Session { app, socket, connection, credential: None, rooms: HashSet::new(), origin }
     }
 
     async fn run(mut self, token: Option<String>) {
@@ -189,7 +193,13 @@ impl Session {
                 lost.iter().for_each(|room| self.leave(room));
                 Ok(())
             }
-            Err(Error::Unauthorized(_)) => Err(End::Close(Closing::UNAUTHENTICATED)),
+            Err(Error::Unauthorized(_)) => {
+                if let Some(origin) = &self.origin {
+                    let refusal = Refusal::of_socket(token, Closing::UNAUTHENTICATED.code);
+                    self.app.notes.refused(refusal, origin, self.app.clock.now());
+                }
+                Err(End::Close(Closing::UNAUTHENTICATED))
+            }
             Err(error) => {
                 self.refuse_with(&error, None);
                 Ok(())

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aitk_shared::api::{DocInfo, Version};
+use aitk_shared::api::{DocInfo, Version, action};
 use aitk_shared::event::{Actor, Offset, Room, types};
 use aitk_shared::hash::{ContentHash, DocsHash};
 use aitk_shared::id::{DocId, ProjectId};
@@ -14,7 +14,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 
 use super::row::{Columns, big};
-use super::{Write, projects};
+use super::{Write, audit, projects};
 use crate::crypto;
 use crate::error::Result;
 
@@ -218,8 +218,26 @@ pub async fn apply(
     effective.sort_by_key(|(_, content, _)| content.is_some());
     let room = Room::project(project);
     let count = effective.len() as u64;
+    let before = projects::find(write.connection(), project.as_str()).await?;
     let first = write.reserve(&room, count).await?;
     let revision = first + count - 1;
+    let mut detail = json!({
+        "from": before.map_or(0, |project| project.public.revision), "revision": revision,
+        "added": delta.added.len(), "changed": delta.changed.len(), "removed": delta.removed.len(),
+    });
+    if let [(path, ..)] = &effective[..] {
+        detail["path"] = path.as_str().into();
+    }
+    if let Some(message) = message {
+        detail["message"] = message.into();
+    }
+    let line = audit::Line {
+        action: action::DOCS_CHANGED,
+        projects: std::slice::from_ref(project),
+        actor: Some(actor),
+        detail,
+    };
+    audit::add(write, line).await?;
     for (offset, (path, content, entry)) in (first..).zip(effective) {
         let step = Step { project, actor, message, offset, path: &path };
         match (content, entry) {

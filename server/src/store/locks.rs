@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
-use super::Write;
 use super::row::{Columns, big};
+use super::{Write, audit};
 use crate::error::Result;
 
 /// A lease that somebody asks for.
@@ -76,6 +76,7 @@ pub async fn take(write: &mut Write, wanted: Wanted<'_>, how: Take) -> Result<Op
     if let Some(robbed) = robbed {
         tell_released(write, &robbed, ReleaseCause::Stolen, Some(wanted.actor), wanted.reason).await?;
     }
+    audit::lock_acquired(write, &lease, wanted.actor).await?;
     let room = Room::project(wanted.project);
     write.emit(&room, types::LOCK_ACQUIRED, Some(wanted.actor), acquired(&lease, now)).await?;
     Ok(Some(lease))
@@ -157,6 +158,7 @@ async fn tell_released(
     by: Option<&Actor>,
     reason: Option<&str>,
 ) -> Result<()> {
+    audit::lock_ended(write, lease, cause, by, reason).await?;
     let mut data = json!({
         "projectId": lease.project, "lockedBy": lease.locked_by, "cause": cause,
         "by": by.map(|actor| &actor.name),

@@ -4,6 +4,7 @@
 //! one at a time, and hand their events to the hub when, and only when, they are
 //! committed. Queries are functions over a connection, grouped by noun.
 
+pub mod audit;
 pub mod docs;
 pub mod events;
 pub mod invitations;

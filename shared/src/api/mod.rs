@@ -1,6 +1,7 @@
 //! The bodies of the HTTP interface, by what they are about. Both sides decode strictly: a field
 //! that is missing or of another type is an error that names it, never a default.
 
+mod audit;
 mod content;
 mod docs;
 mod health;
@@ -14,6 +15,7 @@ mod room;
 
 use serde::{Deserialize, Deserializer};
 
+pub use audit::*;
 pub use content::*;
 pub use docs::*;
 pub use health::*;

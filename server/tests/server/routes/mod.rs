@@ -1,5 +1,6 @@
 //! Mirrors the URLs.
 
+mod audit;
 mod docs;
 mod hook;
 mod invitations;

@@ -1,0 +1,77 @@
+//! What is noted beside requests, which do not wait for it: kept in memory, written together every few
+//! seconds and when the server stops.
+//!
+//! Nothing here decides anything. What a power cut takes is a few seconds of notes.
+
+mod refusals;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use aitk_shared::limits;
+use aitk_shared::time::Timestamp;
+
+use crate::error::Result;
+use crate::http::Refusal;
+use crate::origin::Origin;
+use crate::state::App;
+
+use refusals::Refusals;
+
+/// What waits to be written.
+#[derive(Default)]
+pub struct Notes {
+    refusals: Mutex<Refusals>,
+    /// Held while notes are written, so that whoever waited for it reads them all.
+    writing: tokio::sync::Mutex<()>,
+}
+
+/// What is to be written now.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    /// What has waited long enough.
+    Due,
+    /// Everything: somebody wants to read it, or the server stops.
+    All,
+}
+
+impl Notes {
+    /// Notes a request that was refused.
+    pub fn refused(&self, refusal: Refusal, from: &Origin, now: Timestamp) {
+        lock(&self.refusals).note(refusal, from, now);
+    }
+}
+
+/// Writes notes as long as the server runs.
+pub async fn keep_writing(app: App) {
+    let mut ticks = tokio::time::interval(limits::NOTES_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = write(&app, Due::Due).await {
+            tracing::warn!(?error, "cannot write down what was noted yet");
+        }
+    }
+}
+
+/// Writes notes; what cannot be written now stays for the next time.
+pub async fn write(app: &App, due: Due) -> Result<()> {
+    let _writing = app.notes.writing.lock().await;
+    let refused = lock(&app.notes.refusals).take(due, app.clock.now());
+    if refused.is_empty() {
+        return Ok(());
+    }
+    let done = async {
+        let mut write = app.store.write().await?;
+        refusals::write(&mut write, &refused).await?;
+        write.commit().await
+    };
+    let done = done.await;
+    if done.is_err() {
+        lock(&app.notes.refusals).put_back(refused);
+    }
+    done
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

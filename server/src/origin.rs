@@ -1,0 +1,114 @@
+//! Where a change comes from: the request in whose course it is made.
+//!
+//! The edge says it once a request; whoever writes the audit log reads it. Work that goes on by
+//! itself (timers, tasks beside a request) has no origin.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, OnceLock};
+
+use aitk_shared::event::Actor;
+use axum::http::HeaderMap;
+
+tokio::task_local! {
+    static CURRENT: Origin;
+}
+
+/// The longest `X-Request-Id` that is kept, in bytes: a UUID, and a proxy's name before it.
+const REQUEST_ID_BYTES: usize = 64;
+
+/// A request, as the audit log tells of it.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// The client's address.
+    pub address: IpAddr,
+    /// What the client or a proxy calls the request.
+    pub request_id: Option<String>,
+    /// Who asks, as soon as that is known.
+    actor: Arc<OnceLock<Actor>>,
+}
+
+impl Origin {
+    /// The origin of a request that came from `peer`, through `proxies` proxies of ours.
+    pub fn of(headers: &HeaderMap, peer: SocketAddr, proxies: usize) -> Self {
+        let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+        let forwarded: Vec<&str> = forwarded.flat_map(|list| list.split(',')).map(str::trim).collect();
+        let request_id = headers.get("x-request-id").and_then(|value| value.to_str().ok());
+        let fits = |id: &&str| {
+            (1..=REQUEST_ID_BYTES).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
+        };
+        Origin {
+            address: client(peer.ip(), &forwarded, proxies),
+            request_id: request_id.filter(fits).map(str::to_owned),
+            actor: Arc::default(),
+        }
+    }
+
+    /// The request in whose course this runs.
+    pub fn current() -> Option<Self> {
+        CURRENT.try_with(Clone::clone).ok()
+    }
+
+    /// Runs `work` in the course of this request.
+    pub async fn scope<T>(self, work: impl Future<Output = T>) -> T {
+        CURRENT.scope(self, work).await
+    }
+
+    /// Notes who asks.
+    pub fn identify(actor: &Actor) {
+        let _ = CURRENT.try_with(|origin| origin.actor.set(actor.clone()));
+    }
+
+    /// Who asks.
+    pub fn actor(&self) -> Option<&Actor> {
+        self.actor.get()
+    }
+}
+
+/// The client's address. Each proxy adds the address that it was asked from at the end of
+/// `forwarded`, so of a list only what our own proxies wrote is believed; the rest anybody can send.
+fn client(peer: IpAddr, forwarded: &[&str], proxies: usize) -> IpAddr {
+    let first = forwarded.len().saturating_sub(proxies);
+    forwarded.get(first).and_then(|text| address(text)).unwrap_or(peer).to_canonical()
+}
+
+/// An address, also with a port, as some proxies write it.
+fn address(text: &str) -> Option<IpAddr> {
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    bare.parse().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_our_own_proxies_wrote_of_an_address_is_believed() {
+        let peer: IpAddr = "10.0.0.1".parse().unwrap();
+        for (forwarded, proxies, expected) in [
+            (&[][..], 0, "10.0.0.1"),
+            (&["6.6.6.6"], 0, "10.0.0.1"),
+            (&["6.6.6.6", "1.2.3.4"], 1, "1.2.3.4"),
+            (&["6.6.6.6", "1.2.3.4", "10.0.0.2"], 2, "1.2.3.4"),
+            (&["1.2.3.4"], 3, "1.2.3.4"),
+            (&[], 1, "10.0.0.1"),
+            (&["1.2.3.4:5678"], 1, "1.2.3.4"),
+            (&["[2001:db8::1]:5678"], 1, "2001:db8::1"),
+            (&["[2001:db8::1]"], 1, "2001:db8::1"),
+            (&["2001:db8::1"], 1, "2001:db8::1"),
+            (&["::ffff:1.2.3.4"], 1, "1.2.3.4"),
+            (&["unknown"], 1, "10.0.0.1"),
+        ] {
+            assert_eq!(client(peer, forwarded, proxies).to_string(), expected, "{forwarded:?} {proxies}");
+        }
+    }
+
+    #[test]
+    fn a_request_id_is_kept_where_it_is_one_word() {
+        let id = |value: &str| {
+            let headers = HeaderMap::from_iter([("x-request-id".parse().unwrap(), value.parse().unwrap())]);
+            Origin::of(&headers, SocketAddr::from(([127, 0, 0, 1], 1)), 0).request_id
+        };
+        assert_eq!(id("4bf9-a").as_deref(), Some("4bf9-a"));
+        assert_eq!((id("two words"), id(""), id(&"x".repeat(65))), (None, None, None));
+    }
+}
