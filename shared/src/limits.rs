@@ -98,6 +98,10 @@ pub const REFUSAL_WINDOW: Duration = Duration::from_secs(60);
 pub const REFUSALS_PER_ADDRESS: usize = 10;
 /// The same for all addresses together.
 pub const REFUSALS_IN_ALL: usize = 100;
+/// A session that did not ask for so long is forgotten.
+pub const SESSION_KEPT: Duration = Duration::from_hours(7 * 24);
+/// Sessions of one credential that are remembered in a project; the oldest go.
+pub const SESSIONS_PER_KEY: u64 = 64;
 /// What is noted beside requests is written this often: one small transaction.
 pub const NOTES_EVERY: Duration = Duration::from_secs(5);
 

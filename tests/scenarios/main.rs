@@ -14,6 +14,7 @@ mod owed;
 mod publishing;
 mod refusals;
 mod remote_host;
+mod team;
 mod trust;
 mod waiting;
 mod watching;

@@ -1,7 +1,7 @@
 //! The calls about projects and keys.
 
 use aitk_shared::api::{
-    AuditPage, CreateKey, CreateProject, CreateProjectKey, Key, NewKey, Project, UpdateProject,
+    AuditPage, CreateKey, CreateProject, CreateProjectKey, Key, NewKey, Project, Team, UpdateProject,
 };
 use aitk_shared::id::KeyId;
 use reqwest::Method;
@@ -52,6 +52,12 @@ impl Client {
         };
         let request = request.query(&[("limit", limit)]).query(&[("before", before)]);
         self.ask(request, &what, Repeat::Safe).await
+    }
+
+    /// Who reads which revision.
+    pub async fn team(&self, project: &str) -> Result<Team> {
+        let id = checked(project)?;
+        self.ask(self.request(Method::GET, &["projects", id, "team"]), &named(id), Repeat::Safe).await
     }
 
     /// All keys of the server.

@@ -2,6 +2,9 @@
 //!
 //! It reads only, and exits with 0 also while the docs are locked. With the server out of reach it
 //! says what it knew last, and that the lock is unknown. `--exit-code` makes the one 2, the other 5.
+//! `--team` shows a lead who reads which revision instead.
+
+mod team;
 
 use aitk_shared::api::{Lock, Project};
 use aitk_shared::time::humanize;
@@ -22,6 +25,9 @@ pub struct Args {
     /// Exit with 2 while somebody else holds the lock, with 5 where that cannot be known
     #[arg(long)]
     exit_code: bool,
+    /// Show who is on which revision, and whom the lock blocks; takes a lead's key
+    #[arg(long, conflicts_with = "exit_code")]
+    team: bool,
 }
 
 /// What the platform says, or why it says nothing.
@@ -29,6 +35,9 @@ type Platform = std::result::Result<(Project, Option<Lock>), Error>;
 
 /// Asks the platform, looks at the copy, tells both.
 pub async fn run(args: Args, context: &Context) -> Result<()> {
+    if args.team {
+        return team::run(context).await;
+    }
     let (mirror, owner) = (Mirror::of(context)?, Owner::of(context)?);
     let local = mirror.read(Depth::Stamps)?;
     mirror.refuse_other(&local, &owner)?;

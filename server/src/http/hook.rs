@@ -11,6 +11,7 @@ use super::body::{At, MaybeJson};
 use super::everything;
 use crate::auth::Credential;
 use crate::error::Result;
+use crate::notes::Given;
 use crate::state::App;
 use crate::store::{docs, locks};
 
@@ -50,7 +51,8 @@ pub async fn sync(
     headers: HeaderMap,
     MaybeJson(ask): MaybeJson<SyncRequest>,
 ) -> Result<Response> {
-    let have = ask.unwrap_or_default().have;
+    let ask = ask.unwrap_or_default();
+    let have = ask.have;
     let mut read = app.store.read().await?;
     let found = who.project(&mut read, &id, Right::Read).await?;
     let project = found.public;
@@ -76,6 +78,18 @@ pub async fn sync(
         removed: Vec::new(),
         docs: Vec::new(),
     };
+    app.notes.given(
+        &Given {
+            project: &project.id,
+            actor: &who.actor,
+            ask: &ask,
+            headers: &headers,
+            had: base.map(|(_, revision)| revision),
+            now: answer.revision,
+            in_the_way: answer.lock.as_ref().filter(|_| !answer.lock_is_yours),
+        },
+        now,
+    );
     match base {
         None => {
             let response = everything::send(&app, read, project.id, answer, &headers).await?;

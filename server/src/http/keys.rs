@@ -15,7 +15,7 @@ use crate::crypto;
 use crate::error::{Error, Result};
 use crate::state::App;
 use crate::store::keys::{self, StoredKey};
-use crate::store::{Write, audit, invitations};
+use crate::store::{Write, audit, invitations, reports};
 
 /// The keys that cover a project.
 pub async fn list_of_project(
@@ -179,6 +179,8 @@ async fn end(app: &App, mut write: Write, who: &Credential, key: &Key) -> Result
     keys::delete(&mut write, id).await?;
     // Whoever lost the right to invite must not get in again by a link of their own.
     invitations::end_those_of(&mut write, id.as_str()).await?;
+    app.notes.forget(id.as_str());
+    reports::drop_those_of(&mut write, id.as_str()).await?;
     write.commit().await?;
     app.hub.expel(id.as_str());
     Ok(StatusCode::NO_CONTENT)

@@ -15,6 +15,7 @@ mod projects;
 mod publish;
 mod refusals;
 mod rooms;
+mod team;
 
 use std::time::Duration;
 
@@ -72,6 +73,7 @@ pub fn router(app: App) -> Router {
         .route("/projects/{id}/keys", get(keys::list_of_project).post(keys::create_in_project))
         .route("/projects/{id}/keys/{key}", axum::routing::delete(keys::revoke_in_project))
         .route("/projects/{id}/audit", get(audit::of_project))
+        .route("/projects/{id}/team", get(team::show))
         .route("/audit", get(audit::of_server))
         .route("/keys", get(keys::list).post(keys::create))
         .route("/keys/{key}", axum::routing::delete(keys::revoke))

@@ -4,6 +4,7 @@
 //! Nothing here decides anything. What a power cut takes is a few seconds of notes.
 
 mod refusals;
+mod reports;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -16,11 +17,15 @@ use crate::origin::Origin;
 use crate::state::App;
 
 use refusals::Refusals;
+use reports::Reports;
+
+pub use reports::Given;
 
 /// What waits to be written.
 #[derive(Default)]
 pub struct Notes {
     refusals: Mutex<Refusals>,
+    reports: Mutex<Reports>,
     /// Held while notes are written, so that whoever waited for it reads them all.
     writing: tokio::sync::Mutex<()>,
 }
@@ -38,6 +43,16 @@ impl Notes {
     /// Notes a request that was refused.
     pub fn refused(&self, refusal: Refusal, from: &Origin, now: Timestamp) {
         lock(&self.refusals).note(refusal, from, now);
+    }
+
+    /// Notes what a session was given.
+    pub fn given(&self, given: &Given<'_>, now: Timestamp) {
+        lock(&self.reports).note(given, now);
+    }
+
+    /// Forgets a credential that ended.
+    pub fn forget(&self, subject: &str) {
+        lock(&self.reports).forget(subject);
     }
 }
 
@@ -57,17 +72,22 @@ pub async fn keep_writing(app: App) {
 pub async fn write(app: &App, due: Due) -> Result<()> {
     let _writing = app.notes.writing.lock().await;
     let refused = lock(&app.notes.refusals).take(due, app.clock.now());
-    if refused.is_empty() {
+    let given = lock(&app.notes.reports).take();
+    if refused.is_empty() && given.is_empty() {
         return Ok(());
     }
     let done = async {
         let mut write = app.store.write().await?;
         refusals::write(&mut write, &refused).await?;
+        if !given.is_empty() {
+            reports::write(&mut write, &given).await?;
+        }
         write.commit().await
     };
     let done = done.await;
     if done.is_err() {
         lock(&app.notes.refusals).put_back(refused);
+        lock(&app.notes.reports).put_back(given);
     }
     done
 }

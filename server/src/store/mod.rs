@@ -12,6 +12,7 @@ pub mod keys;
 pub mod locks;
 pub mod projects;
 pub mod publications;
+pub mod reports;
 mod row;
 mod write;
 

@@ -12,6 +12,7 @@ mod lock;
 mod problem;
 mod project;
 mod room;
+mod team;
 
 use serde::{Deserialize, Deserializer};
 
@@ -26,6 +27,7 @@ pub use lock::*;
 pub use problem::*;
 pub use project::*;
 pub use room::*;
+pub use team::*;
 
 /// Carries the API key.
 pub const API_KEY_HEADER: &str = "x-api-key";

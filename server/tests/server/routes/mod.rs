@@ -9,3 +9,4 @@ mod lock;
 mod projects;
 mod publish;
 mod rooms;
+mod team;
