@@ -107,7 +107,7 @@ impl Credentials {
         let origin = server.origin();
         let trusted = self.accepts(&origin)
             || match (named, caller) {
-                (Source::Flag | Source::UserConfig | Source::Default, _) => true,
+                (Source::Flag | Source::UserProjects | Source::UserConfig | Source::Default, _) => true,
                 (Source::Environment, Caller::Person) => true,
                 // Both were set together, so whoever set the address had the key already.
                 (Source::Environment, Caller::Hook) => given.is_some(),

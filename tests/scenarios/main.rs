@@ -9,6 +9,7 @@ mod faults;
 mod first_light;
 mod guarding;
 mod joining;
+mod local;
 mod old_hooks;
 mod owed;
 mod publishing;

@@ -1,20 +1,24 @@
 //! The settings of a run and where each comes from: flags, then the environment, then
-//! `.aitk.toml` at the project root, then the user's own `config.toml`, then defaults.
+//! `.aitk.toml` at the project root, then the user's own `projects.toml` and `config.toml`, then
+//! defaults.
 //!
 //! [`resolve`] is pure; only [`load`], [`find_root`] and [`Environment::read`] look around.
 
 mod environment;
 mod files;
 mod place;
+mod registry;
 
 use std::path::{Path, PathBuf};
 
 pub use environment::{Environment, URL_VARIABLES};
 pub use files::Offline;
 use files::{ProjectFile, UserFile};
-pub use place::{Dirs, find_root, home};
+pub use place::{Dirs, find_root, home, is_root, nearest_root};
+pub use registry::{Entry, REGISTRY_FILE, Registry, common_folder, is_registered};
+pub use registry::{with as with_entry, without as without_entry};
 
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 
 /// The committed file that makes a folder a project.
 pub const PROJECT_FILE: &str = ".aitk.toml";
@@ -59,6 +63,8 @@ pub enum Source {
     ProjectFile,
     /// An agent's settings, which a cloned repository brings along; they set a hook's environment.
     AgentSettings,
+    /// The user's own list of projects.
+    UserProjects,
     /// The user's own config.
     UserConfig,
     /// Nowhere.
@@ -73,6 +79,7 @@ impl Source {
             Source::Environment => "the environment",
             Source::ProjectFile => PROJECT_FILE,
             Source::AgentSettings => "the repository's settings for its agent",
+            Source::UserProjects => "your projects.toml",
             Source::UserConfig => "your config.toml",
             Source::Default => "the default",
         }
@@ -88,7 +95,7 @@ pub struct Flags<'a> {
     pub project: Option<&'a str>,
 }
 
-/// Reads both files and decides every setting.
+/// Reads the files and decides every setting.
 pub fn load(root: &Path, flags: Flags<'_>, environment: &Environment, dirs: &Dirs) -> Result<Config> {
     let project_file = root.join(PROJECT_FILE);
     let user_file = dirs.config.join("config.toml");
@@ -96,25 +103,41 @@ pub fn load(root: &Path, flags: Flags<'_>, environment: &Environment, dirs: &Dir
         flags,
         environment,
         (&project_file, files::read(&project_file)?.as_deref()),
+        || registered(root),
         (&user_file, files::read(&user_file)?.as_deref()),
     )
 }
 
-/// Decides every setting; the files come as their names and texts.
+/// What the user registered of the project in `root`.
+pub fn registered(root: &Path) -> Result<Option<Entry>> {
+    let registry = Registry::of_user().map_err(|why| Error::new(Kind::NotFound, why))?;
+    Ok(registry.find(root).cloned())
+}
+
+/// Decides every setting; the files come as their names and texts. What the user registered is asked
+/// for where `.aitk.toml` leaves something open.
 pub fn resolve(
     flags: Flags<'_>,
     environment: &Environment,
     (project_path, project_text): (&Path, Option<&str>),
+    registered: impl FnOnce() -> Result<Option<Entry>>,
     (user_path, user_text): (&Path, Option<&str>),
 ) -> Result<Config> {
     let mut warnings = Vec::new();
     let project: ProjectFile = files::parse(project_path, project_text, &mut warnings)?;
     let user: UserFile = files::parse(user_path, user_text, &mut warnings)?;
 
+    let is_open = project.url.is_none() || project.project.is_none();
+    let (own_url, own_project) = match is_open.then(registered).transpose()?.flatten() {
+        Some(entry) => (Some(entry.url), Some(entry.project)),
+        None => (None, None),
+    };
+
     let (url_from, url) = [
         (Source::Flag, flags.url.map(str::to_owned)),
         (Source::Environment, environment.url.clone()),
         (Source::ProjectFile, project.url),
+        (Source::UserProjects, own_url),
         (Source::UserConfig, user.url),
     ]
     .into_iter()
@@ -128,7 +151,7 @@ pub fn resolve(
             disagreement = Some((env.clone(), file));
             None
         }
-        (None, env, file) => file.or_else(|| env.clone()),
+        (None, env, file) => file.or_else(|| env.clone()).or(own_project),
     };
 
     let offline = environment.offline.as_deref().map(Offline::of_environment).transpose()?;
@@ -158,7 +181,13 @@ mod tests {
     }
 
     fn config(flags: Flags<'_>, env: &Environment, project: &str, user: &str) -> Result<Config> {
-        resolve(flags, env, (Path::new(".aitk.toml"), Some(project)), (Path::new("config.toml"), Some(user)))
+        resolve(
+            flags,
+            env,
+            (Path::new(".aitk.toml"), Some(project)),
+            || Ok(None),
+            (Path::new("config.toml"), Some(user)),
+        )
     }
 
     fn project(text: &str) -> Result<Config> {
@@ -183,6 +212,30 @@ mod tests {
         ] {
             let config = config(flags, env, file, user).unwrap();
             assert_eq!((config.url.as_str(), config.url_from), (url, from));
+        }
+    }
+
+    #[test]
+    fn what_the_user_registered_counts_where_nothing_nearer_says_otherwise() {
+        let entry =
+            || Entry { root: "/p".into(), git: None, url: "http://own".into(), project: "own".into() };
+        for (env, file, url, project) in [
+            (env(&[]), "", "http://own", "own"),
+            (env(&[("AITK_PROJECT", "app")]), "", "http://own", "app"),
+            (env(&[("AITK_URL", "http://env")]), "", "http://env", "own"),
+            (env(&[]), "project = 'web'", "http://own", "web"),
+            (env(&[]), "url = 'http://file'\nproject = 'web'", "http://file", "web"),
+        ] {
+            let (project_file, user_file) = (Path::new(".aitk.toml"), Path::new("config.toml"));
+            let config = resolve(
+                Flags::default(),
+                &env,
+                (project_file, Some(file)),
+                || Ok(Some(entry())),
+                (user_file, Some("url = 'http://user'")),
+            );
+            let config = config.unwrap();
+            assert_eq!((config.url.as_str(), config.project.as_deref()), (url, Some(project)), "{file}");
         }
     }
 

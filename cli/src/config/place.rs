@@ -2,17 +2,27 @@
 
 use std::path::{Path, PathBuf};
 
-use super::PROJECT_FILE;
+use super::{PROJECT_FILE, is_registered};
 use crate::error::{Error, Kind, Result};
 
-/// The project root: `--root`, else the nearest folder with `.aitk.toml`, else the git top level,
-/// else `start`.
+/// The project root: `--root`, else the nearest folder with `.aitk.toml` or one that the user
+/// registered, else the git top level, else `start`.
 pub fn find_root(start: &Path, explicit: Option<&Path>) -> PathBuf {
     if let Some(root) = explicit {
         return start.join(root);
     }
-    let nearest = |name: &str| start.ancestors().find(|folder| folder.join(name).exists());
-    nearest(PROJECT_FILE).or_else(|| nearest(".git")).unwrap_or(start).to_owned()
+    let has_git = |folder: &&Path| folder.join(".git").exists();
+    nearest_root(start).or_else(|| start.ancestors().find(has_git)).unwrap_or(start).to_owned()
+}
+
+/// The nearest folder from `start` upwards that is known to be a project's root.
+pub fn nearest_root(start: &Path) -> Option<&Path> {
+    start.ancestors().find(|folder| is_root(folder))
+}
+
+/// Whether `folder` is a project's root, by its own file or by the user's word.
+pub fn is_root(folder: &Path) -> bool {
+    folder.join(PROJECT_FILE).exists() || is_registered(folder)
 }
 
 /// The user's home folder.

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::Value;
 
 use crate::agents::{self, Dialect, Event, Moment, Verdict};
-use crate::config::{self, PROJECT_FILE, find_root};
+use crate::config::{self, find_root, nearest_root};
 use crate::error::{Error, Kind, Result};
 use crate::output::{self, Color, Output};
 
@@ -115,14 +115,12 @@ impl Hook {
     /// The project root that the agent works in.
     pub fn root(&self, explicit: Option<&Path>) -> io::Result<PathBuf> {
         let cwd = self.cwd()?;
-        let nearest = |start: &Path| {
-            start.ancestors().find(|folder| folder.join(PROJECT_FILE).exists()).map(Path::to_owned)
-        };
-        let launched = launch_folder();
-        let from_file = || nearest(&cwd).or_else(|| nearest(launched.as_deref()?));
-        Ok(match explicit {
-            Some(_) => find_root(&std::env::current_dir()?, explicit),
-            None => from_file().unwrap_or_else(|| find_root(launched.as_deref().unwrap_or(&cwd), None)),
+        if explicit.is_some() {
+            return Ok(find_root(&std::env::current_dir()?, explicit));
+        }
+        Ok(match nearest_root(&cwd) {
+            Some(root) => root.to_owned(),
+            None => find_root(launch_folder().as_deref().unwrap_or(&cwd), None),
         })
     }
 

@@ -41,6 +41,12 @@ pub fn exclusion(root: &Path, mirror: &Path) -> Option<(PathBuf, String)> {
     Some((path, format!("{line}/\n{line}{STAGING_INFIX}*\n")))
 }
 
+/// What to write into that file so that git does not see the file called `name` in `root`.
+pub fn exclusion_of(root: &Path, name: &str) -> Option<String> {
+    let (_, prefix) = exclude_file(root)?;
+    Some(format!("/{}{}\n", escaped(&prefix), escaped(name)))
+}
+
 /// Where the exclude file is, and where `root` is in the working tree.
 fn exclude_file(root: &Path) -> Option<(PathBuf, String)> {
     let said = git(root, ["rev-parse", "--git-path", "info/exclude", "--show-prefix"])?;
@@ -184,6 +190,11 @@ pub fn with_lines(text: &str, lines: &str) -> String {
         all.push('\n');
     });
     format!("{}{}{}", &text[..start], block(&all), &text[end..])
+}
+
+/// Whether a file with this text holds nothing but our block.
+pub fn is_ours(text: &str) -> bool {
+    find_block(text) == Some((0, text.len()))
 }
 
 /// `text` without `lines` in our block; a block left empty goes.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Asker, check, document, line, warnings};
 use crate::app::{Context, Globals};
-use crate::config::{PROJECT_FILE, find_root};
+use crate::config::{find_root, is_root};
 use crate::credentials::Caller;
 use crate::error::Result;
 use crate::hook::below;
@@ -25,7 +25,7 @@ pub async fn run(globals: Globals, out: Output, begun: Instant) -> Result<()> {
         out.json(&named(&Context::new(globals, out)?, begun, "").await?);
         return Ok(());
     }
-    let own = top.join(PROJECT_FILE).exists().then(|| top.clone());
+    let own = is_root(&top).then(|| top.clone());
     let (mut documents, mut failed) = (Vec::new(), None);
     for root in own.into_iter().chain(below) {
         let name = name(&top, &root);

@@ -11,7 +11,7 @@ use aitk_shared::path::SYNC_HASH_FILE;
 
 use super::known::Known;
 use super::view::Disk;
-use crate::config::{self, Config, Environment, Flags, PROJECT_FILE};
+use crate::config::{self, Config, Environment, Flags, PROJECT_FILE, Registry, is_registered};
 use crate::hook::launch_folder;
 use crate::mirror::state::STATE_FILE;
 use crate::output::shown;
@@ -64,21 +64,25 @@ pub fn roots(root: &Path, cwd: &Path, aims: &[Aim]) -> Vec<PathBuf> {
     folders.into_iter().filter(is_root).map(Path::to_owned).collect()
 }
 
-/// Whether a folder is a project for a hook that runs in it.
+/// Whether a folder is a project for a hook that runs in it. It may be one where the user's list
+/// of projects cannot be read.
 pub fn is_project(root: &Path) -> bool {
     [PROJECT_FILE, MIRROR].iter().any(|name| root.join(name).symlink_metadata().is_ok())
+        || Registry::of_user().map_or(true, |registry| registry.find(root).is_some())
 }
 
-/// Whether a folder says by itself that it is a project: some other tool may have its own `.docs`.
+/// Whether a folder says by itself, or its user says, that it is a project: some other tool may have
+/// its own `.docs`.
 pub fn is_marked(folder: &Path) -> bool {
     let mirror = folder.join(MIRROR);
     let is_there = |path: PathBuf| path.symlink_metadata().is_ok();
     is_there(folder.join(PROJECT_FILE))
         || is_there(mirror.clone())
             && [SYNC_HASH_FILE, STATE_FILE].iter().any(|name| is_there(mirror.join(name)))
+        || is_registered(folder)
 }
 
-/// The settings of the project in `root`, from its file alone.
+/// The settings of the project in `root`, from its file and the user's list of projects.
 pub fn settings(root: &Path) -> Result<Config, String> {
     let path = root.join(PROJECT_FILE);
     let text = match fs::read_to_string(&path) {
@@ -86,7 +90,8 @@ pub fn settings(root: &Path) -> Result<Config, String> {
         text => Some(text.map_err(|error| format!("{}: {error}", path.display()))?),
     };
     let nothing = Environment::default();
-    config::resolve(Flags::default(), &nothing, (&path, text.as_deref()), (Path::new(""), None))
+    let registered = || config::registered(root);
+    config::resolve(Flags::default(), &nothing, (&path, text.as_deref()), registered, (Path::new(""), None))
         .map_err(|error| error.message)
 }
 

@@ -77,6 +77,11 @@ impl Edit {
         Ok(self.into(|_| after))
     }
 
+    /// The file's text as it was read.
+    pub fn text(&self) -> &str {
+        self.before.as_deref().unwrap_or_default()
+    }
+
     /// Keeps a copy of the file, where there is one, in `folder`; returns the copy.
     pub fn back_up(&self, folder: &Path) -> Result<Option<PathBuf>> {
         let Some(before) = &self.before else { return Ok(None) };

@@ -9,6 +9,9 @@
 //!
 //! Most agents read the hooks of a repository only when they are started at its top. Hooks in the
 //! user's own settings (`--scope user`) run everywhere, and do nothing outside aitk projects.
+//!
+//! Where nothing of ours shall be committed, `--local` registers the project in the user's own
+//! settings, with hooks there; `--uninstall` takes it off that list.
 
 mod advice;
 pub mod codex;
@@ -17,6 +20,7 @@ mod edit;
 mod entry;
 pub mod found;
 mod gitignore;
+mod local;
 mod migrate;
 mod plan;
 mod plugin;
@@ -46,6 +50,7 @@ Examples:
   aitk init --url https://docs.example.com --project acme-web
   aitk init --agent codex --agent gemini
   aitk init --scope user        hooks that also run where an agent is started in a sub-folder
+  aitk init --local --project acme-web   for you alone, with nothing to commit
   aitk init --dry-run
   aitk init --uninstall")]
 pub struct Args {
@@ -55,6 +60,9 @@ pub struct Args {
     /// Where the hooks go
     #[arg(long, value_name = "SCOPE", value_enum, default_value = "project")]
     scope: Scope,
+    /// Set it up for you alone: project and hooks in your own settings, nothing to commit
+    #[arg(long, conflicts_with_all = ["scope", "uninstall", "migrate"])]
+    local: bool,
     /// Block an agent's tools where aitk is not installed
     #[arg(long, conflicts_with = "uninstall")]
     strict: bool,
@@ -88,6 +96,7 @@ pub async fn install(context: &Context) -> Result<()> {
     let args = Args {
         agent: Vec::new(),
         scope: Scope::Project,
+        local: false,
         strict: false,
         trust: true,
         dry_run: false,
@@ -99,6 +108,8 @@ pub async fn install(context: &Context) -> Result<()> {
 
 /// Plans all edits, then shows or makes them.
 pub async fn run(args: Args, context: &Context) -> Result<()> {
+    let scope = if args.local { Scope::User } else { args.scope };
+    let args = Args { scope, ..args };
     context.out.json(&apply(&args, &entries(&args, context).await, context)?);
     Ok(())
 }
@@ -130,6 +141,7 @@ fn apply(args: &Args, entry: &[String], context: &Context) -> Result<Value> {
         )
         .hint("use --scope user"));
     }
+    let was_local = args.uninstall && crate::config::registered(&context.root)?.is_some();
     let edits: Vec<_> =
         plan::edits(args, &chosen, &wish, entry, context)?.into_iter().filter(Edit::changes).collect();
     let (out, dry) = (context.out, args.dry_run);
@@ -150,6 +162,9 @@ fn apply(args: &Args, entry: &[String], context: &Context) -> Result<Value> {
         out.data("nothing to change");
     } else if backups.exists() {
         out.note(&format!("files as they were before: {}", shown(&backups.to_string_lossy())));
+    }
+    if was_local && args.scope == Scope::Project {
+        out.note("hooks in your own settings serve all your projects: `aitk init --uninstall --scope user` takes them out");
     }
     if !args.uninstall {
         chosen.note.iter().for_each(|note| out.note(note));

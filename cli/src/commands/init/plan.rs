@@ -5,7 +5,7 @@ use std::path::Path;
 use super::edit::Edit;
 use super::found::{self, Chosen};
 use super::settings::Wish;
-use super::{Args, Scope, commit_hook, gitignore, migrate, plugin, pointer, project_file, settings};
+use super::{Args, Scope, commit_hook, gitignore, local, migrate, plugin, pointer, project_file, settings};
 use crate::agents::setup::Shape;
 use crate::agents::{DIALECTS, Dialect};
 use crate::app::Context;
@@ -23,7 +23,9 @@ pub fn edits(
 ) -> Result<Vec<Edit>> {
     let mut edits = Vec::new();
     // A project of one's own is set up together with hooks that are not in it.
-    if args.scope == Scope::Project || (args.scope == Scope::User && context.config.has_project_file) {
+    if args.local {
+        edits.extend(local::edits(chosen, context)?);
+    } else if args.scope == Scope::Project || (args.scope == Scope::User && context.config.has_project_file) {
         repository(args, chosen, entry, context, &mut edits)?;
     }
     if args.migrate && args.scope != Scope::Managed {
@@ -104,6 +106,9 @@ fn repository(
         false => git::with_lines(text, lines),
     };
 
+    if leaves {
+        edits.extend(local::removal(context)?);
+    }
     if leaves || !args.uninstall {
         let file = Edit::read(root, PROJECT_FILE)?;
         edits.push(match (args.uninstall, project_file::Wish::of(context)) {
@@ -111,7 +116,10 @@ fn repository(
             (false, Some(wish)) => file.try_into(|text| project_file::with(text, &wish))?,
             (false, None) => file,
         });
-        if let Some((path, lines)) = git::exclusion(root, mirror) {
+        if let Some((path, mut lines)) = git::exclusion(root, mirror) {
+            if args.uninstall {
+                lines += &local::hidden(chosen, context);
+            }
             edits.push(Edit::read_anywhere(root, &path)?.into(|text| block(text, &lines)));
         }
         edits.push(Edit::read(root, ".ignore")?.into(|text| block(text, &format!("!/{below}/\n"))));
