@@ -13,6 +13,7 @@ pub mod frame;
 pub mod guard;
 pub mod hash;
 pub mod id;
+pub mod json;
 pub mod limits;
 pub mod lock;
 pub mod manifest;

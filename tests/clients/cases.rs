@@ -28,6 +28,28 @@ pub enum Tamper {
     InShell,
 }
 
+/// What a person put into the client's settings beside our hooks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Put {
+    /// A comment.
+    Comment,
+    /// A comma after the last field.
+    Comma,
+}
+
+impl Put {
+    /// Settings that are JSON, with that.
+    pub fn into(self, text: &str) -> String {
+        match self {
+            Put::Comment => text.replacen('{', "{ // mine, and /* ours */\n", 1),
+            Put::Comma => text
+                .trim_end()
+                .strip_suffix('}')
+                .map_or(text.to_owned(), |rest| format!("{},\n}}\n", rest.trim_end())),
+        }
+    }
+}
+
 /// Who acts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Actor {
@@ -58,12 +80,16 @@ pub enum Outcome {
     Lands(&'static str, &'static str),
     /// The model is told this.
     Told(&'static str),
+    /// It is refused with a reason of ours, unless `aitk doctor` says that the client cannot read its
+    /// settings; then it is not.
+    AsDoctorSays,
 }
 
 /// A story of one session.
 pub struct Case {
     pub name: &'static str,
     pub given: Given,
+    pub put: Option<Put>,
     pub tamper: Option<Tamper>,
     pub actor: Actor,
     pub acts: &'static [Act<'static>],
@@ -76,11 +102,11 @@ pub const GUIDE: &str = "# Release guide\n\nShips leave on quokkaday.\n";
 pub const WORD: &str = "quokkaday";
 
 use Act::{Edit, Find, Grep, Mcp, Read, Shell, Write};
-use Outcome::{Lands, NotStarted, Stopped, Told};
+use Outcome::{AsDoctorSays, Lands, NotStarted, Stopped, Told};
 
 /// One where the docs are here, and the main conversation does all.
 const fn case(name: &'static str, acts: &'static [Act<'static>], outcome: Outcome) -> Case {
-    Case { name, given: Given::Docs, tamper: None, actor: Actor::Main, acts, outcome }
+    Case { name, given: Given::Docs, put: None, tamper: None, actor: Actor::Main, acts, outcome }
 }
 
 /// A model's turn takes seconds, in which a client may see that its settings are others now.
@@ -130,6 +156,14 @@ pub const CASES: &[Case] = &[
         &[Shell("ln -s .docs/guides here"), Write("here/new.md", "x\n")],
         Stopped,
     ),
+    Case {
+        put: Some(Put::Comment),
+        ..case("has a comment in its settings, then writes", &[WRITE], AsDoctorSays)
+    },
+    Case {
+        put: Some(Put::Comma),
+        ..case("has a comma too many in them, then writes", &[WRITE], AsDoctorSays)
+    },
     Case {
         given: Given::Lock,
         ..case("is asked something while the docs are locked", &[Write("src/ok.txt", "fine\n")], NotStarted)

@@ -4,11 +4,12 @@ use std::path::Path;
 
 use aitk_tests::{Docs, Done, Person, Scene, docs, files};
 
-use crate::cases::{Actor, Case, GUIDE, Given, Tamper};
+use crate::cases::{Actor, Case, GUIDE, Given, Put, Tamper};
 use crate::client::{Client, Session};
 use crate::model::{Call, Model, SUBAGENT, Script};
 use crate::run::Ended;
 use crate::verdict::{Played, Verdict};
+use serde_json::Value;
 
 /// The team's docs.
 const DOCS: [(&str, &str); 2] = [("README.md", "# Handbook\n"), ("guides/release.md", GUIDE)];
@@ -29,7 +30,7 @@ impl<'a> Stage<'a> {
 
     /// Plays a case in a home and a repository of its own.
     pub fn play(&self, case: &Case) -> Verdict {
-        let person = match self.prepare(case.given) {
+        let person = match self.prepare(case.given, case.put) {
             Ok(person) => person,
             Err(init) => return Verdict::of_no_session(&init),
         };
@@ -42,6 +43,7 @@ impl<'a> Stage<'a> {
             prompt: "Do what has to be done.",
         };
         self.client.set_up(&person, &session);
+        let is_read = case.put.is_none() || reads_its_settings(&person);
         if case.given == Given::Lock {
             self.scene.lock(LOCK);
         }
@@ -51,11 +53,11 @@ impl<'a> Stage<'a> {
         }
         let hurt = before.hurt(&Protected::of(self.client, &person));
         let client = self.client;
-        Verdict::of(&Played { client, case, script, person, heard: model.heard(), ended, hurt })
+        Verdict::of(&Played { client, case, script, person, is_read, heard: model.heard(), ended, hurt })
     }
 
     /// A repository with docs of its own, the hooks, and the team's docs.
-    fn prepare(&self, given: Given) -> Result<Person, Done> {
+    fn prepare(&self, given: Given, put: Option<Put>) -> Result<Person, Done> {
         let key = self.scene.platform.key(&self.scene.project, "developer", "Dan");
         let mut person = Person::at(&self.scene.platform.url, "p", &key);
         let path = std::env::var("PATH").unwrap();
@@ -68,6 +70,10 @@ impl<'a> Stage<'a> {
             .aitk(&agents.iter().fold(vec!["init"], |line, agent| [&line[..], &["--agent", agent]].concat()));
         if init.code != Some(0) {
             return Err(init);
+        }
+        let settings = self.client.without_hooks().0;
+        if let Some(put) = put.filter(|_| settings.ends_with(".json")) {
+            person.write(settings, put.into(&person.read(settings)));
         }
         person.git(&["add", "-A"]);
         person.git(&["commit", "-q", "-m", "all"]);
@@ -92,6 +98,14 @@ impl<'a> Stage<'a> {
             }
         }
     }
+}
+
+/// Whether `aitk doctor` says that the client can read its settings.
+fn reads_its_settings(person: &Person) -> bool {
+    let done = person.aitk(&["doctor", "--json"]);
+    let checks = done.json()["checks"].as_array().cloned().unwrap_or_default();
+    let says = |check: &Value| check["message"].as_str().unwrap_or_default().contains("cannot be read");
+    !checks.iter().any(says)
 }
 
 /// What no session may change.

@@ -19,6 +19,8 @@ pub struct Played<'a> {
     pub case: &'a Case,
     pub script: Script,
     pub person: Person,
+    /// Whether `aitk doctor` says that the client can read its settings.
+    pub is_read: bool,
     pub heard: Heard,
     pub ended: Ended,
     /// What changed that must not.
@@ -41,7 +43,8 @@ impl Verdict {
     pub fn of(played: &Played<'_>) -> Self {
         let told = played.told();
         let (seen, missing) = played.outcome(&told);
-        let mut wrong: Vec<String> = played.hurt.iter().map(|what| format!("{what} changed")).collect();
+        let hurt = if played.is_read { &played.hurt[..] } else { &[] };
+        let mut wrong: Vec<String> = hurt.iter().map(|what| format!("{what} changed")).collect();
         wrong.extend(played.cut_short());
         wrong.extend(missing);
         if !wrong.is_empty() {
@@ -81,7 +84,7 @@ impl Played<'_> {
     fn cut_short(&self) -> Option<String> {
         let (results, calls) = self.results();
         let is_well = self.ended.status.is_some_and(|status| status.success());
-        (self.is_to_start() && !(is_well && results.len() == calls)).then(|| {
+        (self.is_to_start() && self.is_read && !(is_well && results.len() == calls)).then(|| {
             format!(
                 "the model heard of {} of {calls} calls; the client: {}",
                 results.len(),
@@ -100,7 +103,12 @@ impl Played<'_> {
                 let seen = if begun { "STARTED" } else { "not started" };
                 return (seen.to_owned(), (begun || !is_told).then(|| missing.to_owned()));
             }
-            Outcome::Stopped => {
+            Outcome::AsDoctorSays if !self.is_read => {
+                // A client may also not start with settings that it cannot read, or write them anew.
+                let is_so = self.hurt.contains(&"the mirror") || self.heard.turns == 0;
+                (is_so, "as doctor said", "STOPPED", "doctor said that the hooks are not read".to_owned())
+            }
+            Outcome::Stopped | Outcome::AsDoctorSays => {
                 let seen = match self.hurt.is_empty() {
                     true if told.contains(UNDONE) => "undone".to_owned(),
                     true => "stopped".to_owned(),

@@ -216,3 +216,19 @@ fn e11_doctor_says_which_settings_of_the_network_are_in_force() {
     assert!(line.contains("HTTPS_PROXY, http_proxy set, and not used for"), "{done:#?}");
     assert!(line.contains(&platform.url), "{done:#?}");
 }
+
+#[test]
+fn doctor_reads_settings_with_comments_as_their_agent_does() {
+    let (_platform, _, dev) = set_up(&["claude", "gemini"]);
+    let comment = |file: &str| dev.write(file, dev.read(file).replacen('{', "{ // mine\n", 1));
+    comment(".gemini/settings.json");
+    let said = dev.aitk(&["doctor", "--json"]).out;
+    assert!(!said.contains("cannot be read"), "{said}");
+    dev.aitk(&["init", "--agent", "gemini"]).expect(0);
+    assert!(dev.read(".gemini/settings.json").contains("// mine"));
+    comment(CLAUDE);
+    fails(&dev, &["claude", CLAUDE, "cannot be read", "a comment"]);
+    let before = dev.read(CLAUDE);
+    dev.aitk(&["init", "--agent", "claude", "--strict"]).expect(1).says(&[CLAUDE, "a comment"]);
+    assert_eq!(dev.read(CLAUDE), before);
+}

@@ -8,6 +8,7 @@
 use std::path::PathBuf;
 
 use aitk_shared::guard::tool::classify;
+use aitk_shared::json::Json;
 use serde_json::{Value, json};
 
 use super::setup::{Hook, Shape, UserFile, Verb, hooks};
@@ -26,6 +27,7 @@ static SETUP: Setup = Setup {
         false => "/etc/claude-code/managed-settings.json",
     }),
     shape: Shape::GroupsThatFail,
+    json: Json::Plain,
     hooks: &{
         let [start, prompt, tool, done] = hooks(NAMES, 1);
         // An agent that rewrites its own settings would switch the hooks off for the rest of its session.

@@ -5,6 +5,7 @@
 //! field that it does not know makes it drop the whole answer. A subagent's task comes as a prompt;
 //! nobody is asked anew for it.
 
+use aitk_shared::json::Json;
 use serde_json::{Value, json};
 
 use super::claude::{Claude, NAMES, reply_without_ask};
@@ -21,6 +22,7 @@ static SETUP: Setup = Setup {
     user: UserFile { variable: Some("CODEX_HOME"), folder: ".codex", file: "hooks.json" },
     managed: None,
     shape: Shape::Groups,
+    json: Json::Plain,
     hooks: &hooks(NAMES, 1),
     instructions: "AGENTS.md",
     ignore: None,

@@ -10,6 +10,7 @@
 use std::path::PathBuf;
 
 use aitk_shared::guard::tool::classify;
+use aitk_shared::json::Json;
 use serde_json::{Value, json};
 
 use super::setup::{Shape, UserFile, hooks};
@@ -29,6 +30,7 @@ static SETUP: Setup = Setup {
     user: UserFile { variable: Some("COPILOT_HOME"), folder: ".copilot", file: "hooks/aitk.json" },
     managed: None,
     shape: Shape::Flat,
+    json: Json::Plain,
     hooks: &hooks(["sessionStart", "userPromptSubmitted", "preToolUse", "postToolUse"], 1),
     instructions: "AGENTS.md",
     ignore: None,

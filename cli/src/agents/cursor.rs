@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 
 use aitk_shared::guard::tool::classify;
+use aitk_shared::json::Json;
 use serde_json::{Value, json};
 
 use super::setup::{Hook, Shape, UserFile, Verb, hooks};
@@ -21,6 +22,7 @@ static SETUP: Setup = Setup {
     user: UserFile { variable: None, folder: ".cursor", file: "hooks.json" },
     managed: None,
     shape: Shape::FlatThatFail,
+    json: Json::Plain,
     hooks: &{
         let [start, prompt, tool, done] =
             hooks(["sessionStart", "beforeSubmitPrompt", "preToolUse", "postToolUse"], 1);

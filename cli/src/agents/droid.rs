@@ -3,6 +3,7 @@
 //! It took Claude Code's events over. A session is never stopped where it starts, and `droid exec`
 //! tells of no prompts: there the guard is what refuses.
 
+use aitk_shared::json::Json;
 use serde_json::Value;
 
 use super::claude::{Claude, NAMES, reply_without_ask};
@@ -19,6 +20,7 @@ static SETUP: Setup = Setup {
     user: UserFile { variable: None, folder: ".factory", file: "settings.json" },
     managed: None,
     shape: Shape::Groups,
+    json: Json::Commented,
     hooks: &hooks(NAMES, 1),
     instructions: "AGENTS.md",
     ignore: None,

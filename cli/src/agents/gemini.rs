@@ -4,6 +4,7 @@
 //! with an empty standard output: JSON without `decision` there lets the tool run. Timeouts are
 //! in milliseconds.
 
+use aitk_shared::json::Json;
 use serde_json::{Value, json};
 
 use super::claude::{context, read, reply_without_ask};
@@ -28,6 +29,7 @@ static SETUP: Setup = Setup {
         false => "/etc/gemini-cli/settings.json",
     }),
     shape: Shape::GroupsWithNames,
+    json: Json::Commented,
     hooks: &hooks(NAMES, 1000),
     instructions: "GEMINI.md",
     ignore: Some(".geminiignore"),

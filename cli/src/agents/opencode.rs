@@ -3,6 +3,7 @@
 //! It has no hooks but plugins: ours asks `aitk` in Claude Code's words and throws the reason of a
 //! refusal. Context is plain text on standard output, which the plugin hands on.
 
+use aitk_shared::json::Json;
 use serde_json::Value;
 
 use super::claude::{Claude, NAMES, reply_without_ask};
@@ -23,6 +24,7 @@ static SETUP: Setup = Setup {
     },
     managed: None,
     shape: Shape::Plugin,
+    json: Json::Plain,
     hooks: &hooks(NAMES, 1000),
     instructions: "AGENTS.md",
     ignore: None,

@@ -3,6 +3,7 @@
 //! It took Claude Code's events over. `UserPromptSubmit` comes before every turn of the model, not
 //! only before a person's words. A timeout is in seconds where it is small.
 
+use aitk_shared::json::Json;
 use serde_json::Value;
 
 use super::claude::{Claude, NAMES, reply_without_ask};
@@ -19,6 +20,7 @@ static SETUP: Setup = Setup {
     user: UserFile { variable: None, folder: ".qwen", file: "settings.json" },
     managed: None,
     shape: Shape::Groups,
+    json: Json::Commented,
     hooks: &hooks(NAMES, 1),
     instructions: "QWEN.md",
     ignore: Some(".qwenignore"),

@@ -1,5 +1,7 @@
 //! Where an agent reads its hooks from, and which of them are ours. Data, nothing else.
 
+use aitk_shared::json::Json;
+
 /// What `aitk init` has to know of an agent.
 #[derive(Debug)]
 pub struct Setup {
@@ -15,6 +17,8 @@ pub struct Setup {
     pub managed: Option<&'static str>,
     /// How hooks are written there.
     pub shape: Shape,
+    /// What the agent takes for JSON there.
+    pub json: Json,
     /// Our hooks.
     pub hooks: &'static [Hook],
     /// The file that tells the agent of the project, relative to the root.

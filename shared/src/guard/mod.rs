@@ -187,7 +187,8 @@ impl<V: View> Scene<'_, V> {
         }
         let old = self.view.text(&aim.place.physical).unwrap_or_default();
         let new = aim.change.applied(&old)?;
-        settings::end_hooks(&old, &new).then(|| Refusal::EndsHooks(aim.place.lexical.clone()))
+        settings::end_hooks(&aim.place.lexical, &old, &new)
+            .then(|| Refusal::EndsHooks(aim.place.lexical.clone()))
     }
 
     /// Git's hooks in the working trees here, which may lie elsewhere.

@@ -9,6 +9,7 @@ use std::path::{Component, Path, PathBuf};
 use serde_json::Value;
 
 use super::PROJECT_FILE;
+use crate::json::{Json, lenient};
 
 /// What a file of this kind may hold.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -167,9 +168,20 @@ pub fn carry_hooks(text: &str) -> bool {
     text.contains("aitk") || text.contains("trusted_hash")
 }
 
-/// Whether `new` settings end a hook of ours that `old` ones have, or all hooks.
-pub fn end_hooks(old: &str, new: &str) -> bool {
-    disable_hooks(new) || hooks_in(new) < hooks_in(old)
+/// Whether `new` settings at `path` end a hook of ours that `old` ones have, or all hooks.
+pub fn end_hooks(path: &Path, old: &str, new: &str) -> bool {
+    let reads = |text: &str| reads_plainly(path).read(text).is_ok();
+    // An agent runs no hook of a file that it cannot read.
+    let is_broken = carry_hooks(old) && reads(old) && !reads(new);
+    disable_hooks(new) || hooks_in(new) < hooks_in(old) || is_broken
+}
+
+/// What the agent takes for JSON in its settings at `path`.
+fn reads_plainly(path: &Path) -> Json {
+    let takes_comments = |folder: &Component<'_>| {
+        [".gemini", ".qwen", ".factory"].iter().any(|name| folder.as_os_str().eq_ignore_ascii_case(name))
+    };
+    if path.components().any(|folder| takes_comments(&folder)) { Json::Commented } else { Json::Plain }
 }
 
 /// How often our program stands in these settings.
@@ -182,18 +194,18 @@ fn hooks_in(text: &str) -> usize {
             _ => 0,
         }
     }
-    match serde_json::from_str::<Value>(text) {
-        Ok(settings) => strings(&settings),
-        Err(_) => text.matches("aitk").count() + text.matches("trusted_hash").count(),
+    match lenient(text) {
+        Some(settings) => strings(&settings),
+        None => text.matches("aitk").count() + text.matches("trusted_hash").count(),
     }
 }
 
 /// Whether settings with this text run no hooks at all, in any agent's words.
 pub fn disable_hooks(text: &str) -> bool {
-    match serde_json::from_str::<Value>(text) {
-        Ok(settings) => switched_off(&settings),
-        // TOML, or JSON with comments.
-        Err(_) => {
+    match lenient(text) {
+        Some(settings) => switched_off(&settings),
+        // TOML, or what nobody can read.
+        None => {
             let plain: String =
                 text.chars().filter(|c| !c.is_whitespace() && *c != '"' && *c != '\'').collect();
             [
@@ -205,6 +217,8 @@ pub fn disable_hooks(text: &str) -> bool {
             .iter()
             .chain(&["hooks=false", "codex_hooks=false", "hooksConfig:{enabled:false"])
             .any(|off| plain.contains(off))
+                // Codex keeps a switch for each hook beside the trust in it.
+                || plain.contains("hooks.state") && plain.contains("enabled=false")
         }
     }
 }
@@ -315,11 +329,34 @@ mod tests {
             ("", r#"{"tools": {"enableHooks": false}}"#, true),
             ("", r#"{"hooks": {"disabled": ["aitk guard"]}}"#, true),
             ("", "[features]\nhooks = false\n", true),
+            ("", "features.hooks = false\n", true),
+            ("", "features = { hooks = false }\n", true),
+            ("", "[hooks.state.\"/p/.codex/hooks.json:pre_tool_use:0:0\"]\nenabled = false\n", true),
+            ("", "[mcp_servers.x]\nenabled = false\n", false),
             ("", "[features]\nhooks = true\n", false),
             ("trusted_hash = 'a'", "x = 1", true),
         ] {
-            assert_eq!(end_hooks(old, new), ends, "{old} -> {new}");
+            let path = Path::new("/p/.claude/settings.json");
+            assert_eq!(end_hooks(path, old, new), ends, "{old} -> {new}");
         }
+    }
+
+    #[test]
+    fn what_its_agent_cannot_read_ends_hooks_and_what_it_can_does_not() {
+        let commented = OURS.replacen('{', "{ // mine\n", 1);
+        let comma = OURS.replacen("]}}", "]},}", 1);
+        for (path, new, ends) in [
+            ("/p/.claude/settings.json", &commented, true),
+            ("/p/.codex/hooks.json", &commented, true),
+            ("/p/.gemini/settings.json", &commented, false),
+            ("/h/.factory/settings.json", &commented, false),
+            ("/p/.gemini/settings.json", &comma, true),
+            ("/p/.claude/settings.json", &comma, true),
+        ] {
+            assert_eq!(end_hooks(Path::new(path), OURS, new), ends, "{path} {new}");
+        }
+        let off = "{ \"hooksConfig\": { /* later */ \"enabled\": false } }";
+        assert!(end_hooks(Path::new("/p/.gemini/settings.json"), "", off));
     }
 
     #[test]

@@ -55,15 +55,15 @@ pub fn files(root: &Path, setup: &Setup) -> Vec<File> {
     let local = setup.project.starts_with(".claude/").then(|| (Scope::Project, root.join(LOCAL)));
     let managed = setup.managed.map(|path| (Scope::Managed, PathBuf::from(path)));
     let places = [Some((Scope::Project, root.join(setup.project))), local, user, managed];
-    places.into_iter().flatten().filter_map(|(scope, path)| read(scope, path, setup.shape)).collect()
+    places.into_iter().flatten().filter_map(|(scope, path)| read(scope, path, setup)).collect()
 }
 
-fn read(scope: Scope, path: PathBuf, shape: Shape) -> Option<File> {
+fn read(scope: Scope, path: PathBuf, setup: &Setup) -> Option<File> {
     let settings = match fs::read_to_string(&path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return None,
         Err(error) => Err(error.to_string()),
-        Ok(text) if shape == Shape::Plugin => Ok(Value::String(text)),
-        Ok(text) => serde_json::from_str(&text).map_err(|error| error.to_string()),
+        Ok(text) if setup.shape == Shape::Plugin => Ok(Value::String(text)),
+        Ok(text) => setup.json.read(&text),
     };
     Some(File { scope, path, settings })
 }

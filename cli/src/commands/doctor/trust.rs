@@ -7,6 +7,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use aitk_shared::json;
 use serde_json::Value;
 
 use super::Finding;
@@ -59,7 +60,7 @@ fn codex(root: &Path, agent: &dyn Dialect) -> Option<Finding> {
 
 /// Folder trust as a list of folders somewhere in a JSON file: parents count.
 fn listed(agent: &str, file: &Path, root: &Path, hint: &str) -> Option<Finding> {
-    let settings: Value = fs::read_to_string(file).ok().and_then(|text| serde_json::from_str(&text).ok())?;
+    let settings = json::lenient(&fs::read_to_string(file).ok()?)?;
     let mut folders = Vec::new();
     collect(&settings, &mut folders);
     let trusted = folders.iter().any(|folder| root.starts_with(folder));

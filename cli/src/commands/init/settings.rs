@@ -2,7 +2,7 @@
 //!
 //! Everything that is not ours stays as it is: comments, order and spaces included.
 
-use jsonc_parser::ParseOptions;
+use aitk_shared::json::lenient_options;
 use jsonc_parser::cst::{CstArray, CstInputValue, CstNode, CstObject, CstRootNode};
 use serde_json::{Value, json};
 
@@ -26,6 +26,10 @@ pub struct Wish {
 
 /// Settings with our hooks, once each.
 pub fn with(text: &str, agent: &dyn Dialect, wish: &Wish) -> Result<String, String> {
+    if !text.trim().is_empty() {
+        // Hooks in a file that its agent cannot read would run as little as none.
+        agent.setup().json.read(text)?;
+    }
     if is_as_wished(&object(&parse(text)?)?, agent, wish) {
         return Ok(text.to_owned());
     }
@@ -258,20 +262,7 @@ fn is_text(node: &CstNode, text: &str) -> bool {
 }
 
 fn parse(text: &str) -> Result<CstRootNode, String> {
-    // Comments and trailing commas are what the agents themselves put up with.
-    let options = ParseOptions {
-        allow_comments: true,
-        allow_trailing_commas: true,
-        allow_loose_object_property_names: false,
-        allow_missing_commas: false,
-        allow_single_quoted_strings: false,
-        allow_hexadecimal_numbers: false,
-        allow_unary_plus_numbers: false,
-        allow_bare_decimal_point_numbers: false,
-        allow_non_finite_numbers: false,
-        allow_extended_string_escapes: false,
-    };
-    CstRootNode::parse(text, &options).map_err(|error| error.to_string())
+    CstRootNode::parse(text, &lenient_options()).map_err(|error| error.to_string())
 }
 
 fn object(root: &CstRootNode) -> Result<CstObject, String> {
@@ -295,6 +286,7 @@ fn input(value: &Value) -> CstInputValue {
 mod tests {
     use super::*;
     use crate::agents::{DIALECTS, named};
+    use aitk_shared::json::Json;
 
     const SETTINGS: &str = r#"{
     // Mine.
@@ -330,9 +322,11 @@ mod tests {
 
     #[test]
     fn hooks_are_put_in_once_and_taken_out_without_a_trace() {
-        let settings = SETTINGS.replace("        \"BeforeTool\": [],\n", "");
+        let commented = SETTINGS.replace("        \"BeforeTool\": [],\n", "");
+        let plain = commented.replace("    // Mine.\n", "");
         for agent in json_agents() {
-            for text in ["", &settings, "{\n\t\"z\": 1,\n\t\"a\": []\n}\n", "{\r\n  \"a\": 1\r\n}\r\n"] {
+            let settings = if agent.setup().json == Json::Commented { &commented } else { &plain };
+            for text in ["", settings, "{\n\t\"z\": 1,\n\t\"a\": []\n}\n", "{\r\n  \"a\": 1\r\n}\r\n"] {
                 for strict in [false, true] {
                     let once = with(text, agent, &wish(strict)).unwrap();
                     assert_eq!(with(&once, agent, &wish(strict)).unwrap(), once, "{}", agent.name());
@@ -400,6 +394,17 @@ mod tests {
         let claude = named("claude").unwrap();
         let loose = with(text, claude, &wish(false)).unwrap();
         assert_eq!(without(&loose, claude, &wish(false)).unwrap(), text);
+    }
+
+    #[test]
+    fn hooks_are_not_put_where_their_agent_would_not_read_them_but_are_taken_out_of_there() {
+        let (claude, gemini) = (named("claude").unwrap(), named("gemini").unwrap());
+        let text = "{\n  // Mine.\n  \"a\": 1\n}\n";
+        assert!(with(text, claude, &wish(false)).unwrap_err().contains("comment"));
+        assert!(with("{\"a\": 1,}", gemini, &wish(false)).unwrap_err().contains("comma"));
+        let once = with("{\n  \"a\": 1\n}\n", claude, &wish(false)).unwrap();
+        let commented = once.replacen('{', "{\n  // Mine.", 1);
+        assert_eq!(without(&commented, claude, &wish(false)).unwrap(), text);
     }
 
     #[test]
