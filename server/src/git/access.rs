@@ -102,7 +102,8 @@ impl Access {
             ));
         }
         let (user, password) = token.split_once(':').unwrap_or((user_for(self.url.host(), token), token));
-        let basic = Zeroizing::new(BASE64_STANDARD.encode(format!("{user}:{password}")));
+        let pair = Zeroizing::new(format!("{user}:{password}"));
+        let basic = Zeroizing::new(BASE64_STANDARD.encode(pair.as_bytes()));
         let header = Zeroizing::new(format!("Authorization: Basic {}", *basic));
         self.settings.push((format!("http.{}/.extraHeader", self.url.origin()), header));
         self.secrets.extend([basic, Zeroizing::new(token.to_owned()), Zeroizing::new(password.to_owned())]);

@@ -50,7 +50,8 @@ pub(super) fn classify(stderr: &str, during: During, access: &Access) -> GitErro
         || says(&["unable to update url base from redirection"])
     {
         return GitError::NotFound(format!(
-            "{place} sends to another address, where the server does not follow; give the one the repository has now"
+            "{place} sends to another address, where the server does not follow; give the one that the repository has \
+             now (on many hosts it ends with .git)"
         ));
     }
     if says(NOT_FOUND) {

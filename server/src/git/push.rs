@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aitk_shared::id::ProjectId;
+use aitk_shared::limits;
 use aitk_shared::path::DocPath;
 use aitk_shared::repo::CommitId;
 
@@ -102,7 +103,10 @@ async fn make(
         let sha1 = CommitId::parse(&"0".repeat(40)).map_err(|error| GitError::Failed(error.to_string()))?;
         copy.ensure(&sha1).await?;
     }
-    check(copy, &files, commit.changes).await?;
+    let replaced = check(&files, commit.changes)?;
+    if let Some(onto) = commit.onto {
+        check_contents(git, copy, access, onto, &replaced).await?;
+    }
     let script = script(remote, commit, &files);
     let arguments = ["fast-import", "--quiet", "--force", "--done", "--date-format=raw"];
     copy.run(&arguments).feed(script).output().await?.expect("make a commit")?;
@@ -117,15 +121,12 @@ async fn make(
     Ok((trees.next() != trees.next()).then_some(made))
 }
 
-/// Docs must not replace what is no doc: links, submodules, what git LFS keeps, and what is below or above.
-async fn check(
-    copy: &Copy<'_>,
+/// Docs must not replace what is no doc: links, submodules, and what is below or above. Returns the files that
+/// change, with the ids of their blobs.
+fn check<'a>(
     files: &BTreeMap<Vec<u8>, Entry>,
-    changes: &BTreeMap<DocPath, Option<Vec<u8>>>,
-) -> Result<(), GitError> {
-    let refused = |path: &DocPath, why: &str| {
-        Err(GitError::Rejected(format!("in the repository '{path}' {why}; give the doc another name")))
-    };
+    changes: &'a BTreeMap<DocPath, Option<Vec<u8>>>,
+) -> Result<Vec<(&'a DocPath, String)>, GitError> {
     let goes = |path: &[u8]| {
         let path = std::str::from_utf8(path).ok().and_then(|path| DocPath::parse(path).ok());
         path.is_some_and(|path| matches!(changes.get(&path), Some(None)))
@@ -134,41 +135,65 @@ async fn check(
     for path in files.keys().filter(|path| !goes(path)) {
         folders.extend(path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| &path[..at]));
     }
-    let (mut ids, mut paths) = (Vec::new(), Vec::new());
+    let mut replaced = Vec::new();
     for (path, change) in changes {
         let bytes = path.as_str().as_bytes();
         match files.get(bytes) {
             Some(entry) if matches!(entry.kind, Kind::Link | Kind::Submodule) => {
-                return refused(path, &format!("is {}, which stays", entry.kind.name()));
+                return Err(refused(path, &format!("is {}", entry.kind.name())));
             }
-            Some(entry) => {
-                ids.push(entry.id.clone());
-                paths.push(path);
-            }
+            Some(entry) => replaced.push((path, entry.id.clone())),
             None => {}
         }
         if change.is_none() {
             continue;
         }
         if folders.contains(bytes) {
-            return refused(path, "is a folder with other files");
+            return Err(refused(path, "is a folder with other files"));
         }
-        let file =
-            path.folders().find(|folder| files.contains_key(folder.as_bytes()) && !goes(folder.as_bytes()));
-        if let Some(file) = file {
-            return refused(path, &format!("would be below '{file}', which is no folder"));
+        let is_file = |folder: &&str| files.contains_key(folder.as_bytes()) && !goes(folder.as_bytes());
+        if let Some(file) = path.folders().find(is_file) {
+            return Err(refused(path, &format!("would be below '{file}', which is no folder")));
         }
     }
-    let sizes = copy.sizes(&ids).await?;
-    let small = |size: &Option<u64>| size.is_some_and(|size| size < aitk_shared::limits::LFS_POINTER_BYTES);
-    let (ids, paths): (Vec<_>, Vec<_>) = { ids.into_iter().zip(paths) }
-        .zip(sizes)
-        .filter(|(_, size)| small(size))
-        .map(|(pair, _)| pair)
-        .unzip();
+    Ok(replaced)
+}
+
+/// Nor what a pull skips for its content: what git LFS keeps, and what is too large.
+async fn check_contents(
+    git: &Git,
+    copy: &Copy<'_>,
+    access: &Access,
+    onto: &CommitId,
+    replaced: &[(&DocPath, String)],
+) -> Result<(), GitError> {
+    let ids: Vec<String> = replaced.iter().map(|(_, id)| id.clone()).collect();
+    let mut sizes = copy.sizes(&ids).await?;
+    let is_missing = |(_, size): &(&String, &Option<u64>)| size.is_none();
+    let missing: BTreeSet<&str> =
+        ids.iter().zip(&sizes).filter(is_missing).map(|(id, _)| id.as_str()).collect();
+    if !missing.is_empty() {
+        let missing: Vec<_> = missing.into_iter().collect();
+        transfer::fetch_blobs(git, copy, access, onto, &missing).await?;
+        sizes = copy.sizes(&ids).await?;
+    }
+    let mut small = Vec::new();
+    for ((path, id), size) in replaced.iter().zip(sizes) {
+        match size {
+            None => return Err(GitError::Failed("the host did not send all docs; try again".into())),
+            Some(size) if size > git.policy.doc_bytes => return Err(refused(path, "is too large for a doc")),
+            Some(size) if size < limits::LFS_POINTER_BYTES => small.push((path, id.clone())),
+            Some(_) => {}
+        }
+    }
+    let ids: Vec<String> = small.iter().map(|(_, id)| id.clone()).collect();
     let contents = copy.contents(&ids).await?;
-    match paths.iter().zip(contents).find(|(_, content)| listing::is_lfs_pointer(content)) {
-        Some((path, _)) => refused(path, "is kept by git LFS"),
+    match small.iter().zip(contents).find(|(_, content)| listing::is_lfs_pointer(content)) {
+        Some(((path, _), _)) => Err(refused(path, "is kept by git LFS")),
         None => Ok(()),
     }
+}
+
+fn refused(path: &DocPath, why: &str) -> GitError {
+    GitError::Rejected(format!("in the repository '{path}' {why}, and stays; give the doc another name"))
 }

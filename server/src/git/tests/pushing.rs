@@ -135,7 +135,7 @@ async fn a_host_that_does_not_take_the_push_says_why() {
 
 #[tokio::test]
 async fn what_is_no_doc_is_not_replaced_by_one() {
-    let world = World::new();
+    let mut world = World::new();
     let files = [
         ("docs/a.md", Entry::from("one")),
         ("docs/link.md", Entry::Link("a.md".into())),
@@ -149,6 +149,14 @@ async fn what_is_no_doc_is_not_replaced_by_one() {
         assert!(matches!(&refused, Err(GitError::Rejected(_))), "{path}: {refused:?}");
     }
     assert_eq!(world.host.tip("acme", "main"), Some(first));
+    // Neither where the server has no copy any more, nor what is too large to be a doc.
+    world.git.forget(&world.project).await;
+    let refused = world.push(tip.commit.as_ref(), &[("folder/film.mp4", Some("ours"))]).await;
+    assert!(matches!(&refused, Err(GitError::Rejected(text)) if text.contains("LFS")), "{refused:?}");
+    world.git.policy.doc_bytes = 2;
+    let refused = world.push(tip.commit.as_ref(), &[("a.md", Some("x"))]).await;
+    assert!(matches!(&refused, Err(GitError::Rejected(text)) if text.contains("too large")), "{refused:?}");
+    world.git.policy.doc_bytes = limits::DOC_BYTES;
     // A file may become a folder.
     world.push(tip.commit.as_ref(), &[("a.md", None), ("a.md/x.md", Some("deep"))]).await.unwrap();
     assert_eq!(world.host.show("acme", "main", "docs/a.md/x.md").as_deref(), Some(&b"deep"[..]));
