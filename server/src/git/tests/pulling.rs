@@ -155,7 +155,7 @@ async fn five_thousand_docs_take_seconds_and_few_requests() {
     let tip = world.pull().await.unwrap();
     let texts = world.texts(&tip).await;
     assert_eq!((texts.len(), tip.skipped.len()), (5_000, 0));
-    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
     let asked = world.host.requests();
     assert!(asked.len() < 15, "{} requests", asked.len());
     // One changed doc does not bring the others again.
