@@ -57,6 +57,24 @@ pub struct Globals {
     pub retries: u32,
 }
 
+impl Globals {
+    /// What they are where nobody says otherwise.
+    pub fn plain() -> Self {
+        Globals {
+            root: None,
+            project: None,
+            url: None,
+            json: false,
+            quiet: false,
+            verbose: false,
+            color: Color::Auto,
+            timeout: limits::REQUEST,
+            deadline: limits::CHECK_DEADLINE,
+            retries: limits::RETRIES,
+        }
+    }
+}
+
 /// What a command runs in.
 pub struct Context {
     /// The flags.

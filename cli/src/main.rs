@@ -23,7 +23,7 @@ fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|info| {
         std::process::exit(hook::panicked(info).into());
     }));
-    // The hook before every tool call: no runtime, no command tree.
+    // The hooks before every tool call and every prompt: no command tree, and no runtime unless needed.
     let args: Vec<_> = std::env::args_os().collect();
-    commands::guard::fast_lane(&args).unwrap_or_else(app::run)
+    commands::guard::fast_lane(&args).or_else(|| commands::check::fast_lane(&args)).unwrap_or_else(app::run)
 }

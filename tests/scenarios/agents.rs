@@ -1,5 +1,6 @@
 //! `aitk check` as the hook of every agent, against a real server.
 
+use aitk_tests::docs::docs;
 use aitk_tests::{Done, Person, Reply, Scene, fixture};
 use serde_json::Value;
 
@@ -174,4 +175,26 @@ fn at_the_top_of_a_monorepo_all_projects_that_git_tracks_are_served() {
     scene.dev.at = scene.dev.home().join("other");
     check(&scene.dev, "claude", "SessionStart-startup").expect(0);
     assert!(scene.dev.file("apps/web/.docs/README.md").exists());
+}
+
+#[test]
+fn a_prompt_right_after_a_good_answer_is_let_through_until_anything_moved() {
+    let scene = Scene::synced(&[("a.md", "one\n")]);
+    let dev = &scene.dev;
+    let ask = |event: &str| dev.feed(&["check", "--agent", "claude"], dev.claude(event)).expect(0);
+    let requests = || scene.between.heard().len();
+    scene.between.be_honest();
+    ask("SessionStart");
+    let asked = requests();
+    for _ in 0..3 {
+        assert_eq!(ask("UserPromptSubmit").out, "");
+    }
+    assert_eq!(requests(), asked);
+
+    // Another copy, other settings: what was good then says nothing.
+    std::fs::remove_dir_all(dev.file(".docs")).unwrap();
+    ask("UserPromptSubmit");
+    assert_eq!((requests(), dev.mirror()), (asked + 1, docs(&[("a.md", "one\n")])));
+    dev.write(".aitk.toml", dev.read(".aitk.toml").replace("\"p\"", "\"gone\""));
+    dev.feed(&["check", "--agent", "claude"], dev.claude("UserPromptSubmit")).expect(2);
 }

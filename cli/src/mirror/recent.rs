@@ -1,11 +1,14 @@
 //! What an agent's hook need not ask twice: a good answer of a moment ago, a server that did not
 //! answer in time.
 //!
-//! A small file a mirror in the user's data folder, for hooks alone: whoever runs a command wants
+//! A small file a project in the user's data folder, for hooks alone: whoever runs a command wants
 //! to know. A refusal is never remembered.
+//!
+//! Who had a good answer just now and asks again is spared all of it: that file says so, and two looks
+//! tell that the project and the mirror are the same as then ([`is_spared`]).
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aitk_shared::api::nullable;
@@ -16,8 +19,10 @@ use aitk_shared::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Mirror;
+use super::stamp::Stamp;
 use super::state::{Owner, State, now};
 use super::turn::short_name;
+use crate::config::PROJECT_FILE;
 use crate::credentials::create_private_dir;
 
 /// The last answer, or the lack of one.
@@ -29,6 +34,41 @@ struct Recent {
     /// The docs hash that was current; `null` where the server did not answer in time.
     #[serde(deserialize_with = "nullable")]
     hash: Option<DocsHash>,
+    #[serde(deserialize_with = "nullable")]
+    spared: Option<Spared>,
+}
+
+/// Somebody who had a good answer, and how things looked then.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Spared {
+    asker: String,
+    /// The mark of the mirror's completeness, and its looks.
+    mark: PathBuf,
+    mark_looks: Stamp,
+    /// The looks of the project file.
+    #[serde(deserialize_with = "nullable")]
+    project_looks: Option<Stamp>,
+}
+
+/// Whether `asker` had a good answer about the project in `root` a moment ago, and nothing moved since.
+pub fn is_spared(data: &Path, root: &Path, asker: &str) -> bool {
+    let read = || serde_json::from_slice::<Recent>(&fs::read(file_of(data, root)).ok()?).ok();
+    let Some(Recent { at, hash: Some(_), spared: Some(spared), .. }) = read() else { return false };
+    let now = now();
+    at <= now
+        && now.since(at) < limits::HOOK_GOOD
+        && spared.asker == asker
+        && looks(&spared.mark) == Some(spared.mark_looks)
+        && looks(&root.join(PROJECT_FILE)) == spared.project_looks
+}
+
+fn looks(path: &Path) -> Option<Stamp> {
+    fs::symlink_metadata(path).ok().map(|meta| Stamp::of(&meta))
+}
+
+fn file_of(data: &Path, root: &Path) -> PathBuf {
+    data.join("recent").join(format!("{}.json", short_name(root)))
 }
 
 impl Mirror {
@@ -50,12 +90,27 @@ impl Mirror {
 
     /// Notes a good answer.
     pub fn note_good(&self, state: &State) {
-        self.write_recent(&Recent { owner: state.owner.clone(), at: now(), hash: Some(state.hash) });
+        let (owner, hash) = (state.owner.clone(), Some(state.hash));
+        self.write_recent(&Recent { owner, at: now(), hash, spared: None });
+    }
+
+    /// Spares `asker` the same question while the good answer counts, if there is one.
+    pub fn spare(&self, owner: &Owner, asker: String) {
+        let mark = self.folder().join(SYNC_HASH_FILE);
+        let project_looks = looks(&self.root.join(PROJECT_FILE));
+        if self.was_good(owner)
+            && let (Some((recent, _)), Some(mark_looks)) = (self.recent(owner), looks(&mark))
+        {
+            let spared = Some(Spared { asker, mark, mark_looks, project_looks });
+            if recent.spared != spared {
+                self.write_recent(&Recent { spared, ..recent });
+            }
+        }
     }
 
     /// Notes that the server did not answer in time.
     pub fn note_down(&self, owner: &Owner) {
-        self.write_recent(&Recent { owner: owner.clone(), at: now(), hash: None });
+        self.write_recent(&Recent { owner: owner.clone(), at: now(), hash: None, spared: None });
     }
 
     /// Has the next hook ask again.
@@ -83,6 +138,6 @@ impl Mirror {
     }
 
     fn recent_file(&self) -> PathBuf {
-        self.data.join("recent").join(format!("{}.json", short_name(&self.folder())))
+        file_of(&self.data, &self.root)
     }
 }

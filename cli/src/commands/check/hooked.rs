@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use aitk_shared::time::humanize;
 
-use super::{Asker, Checked, check, warnings};
+use super::{Asker, Checked, check, spared, warnings};
 use crate::agents::{Moment, Verdict};
 use crate::app::{Context, Globals};
 use crate::commands::guard::is_project;
@@ -36,25 +36,26 @@ pub async fn answer(hook: &Hook, globals: Globals, begun: Instant) -> Result<()>
     let mut told = Vec::new();
     if is_project(&root) {
         match verdict(hook, &root, &globals, begun).await {
-            Ok(Outcome::Skipped) => return hook.reply(Verdict::Pass),
             Ok(outcome) => told.extend(outcome.text()),
             Err(error) => return hook.reply(Verdict::Refuse(reason(&error))),
         }
     }
     let below = if explicit.is_some() { Vec::new() } else { below::projects(&root) };
+    let is_alone = below.is_empty();
     for root in below {
         match verdict(hook, &root, &globals, begun).await {
             Ok(outcome) => told.extend(outcome.text()),
             Err(error) => return hook.reply(Verdict::Refuse(reason(&error))),
         }
     }
+    if is_alone && explicit.is_none() {
+        spared::spare(hook, &root);
+    }
     hook.reply(if told.is_empty() { Verdict::Pass } else { Verdict::Tell(told.join(" ")) })
 }
 
 /// How a check that passed went.
 enum Outcome {
-    /// All was well a moment ago, so nobody was asked.
-    Skipped,
     /// There is nothing to tell.
     Silent,
     /// The model should know this.
@@ -65,7 +66,7 @@ impl Outcome {
     fn text(self) -> Option<String> {
         match self {
             Outcome::Told(text) => Some(text),
-            Outcome::Skipped | Outcome::Silent => None,
+            Outcome::Silent => None,
         }
     }
 }
@@ -84,7 +85,7 @@ async fn verdict(hook: &Hook, root: &Path, globals: &Globals, begun: Instant) ->
         true if !starts => {
             sessions.note_good(session, None, false);
             turn.note_good(&sessions);
-            return Ok(Outcome::Skipped);
+            return Ok(Outcome::Silent);
         }
         true => State::read(&mirror.folder())
             .map(|state| Checked { report: Report::unchanged(state, None), stale: None }),

@@ -8,7 +8,8 @@
 //! working tree, is made whole from the cache.
 //!
 //! A hook asks no more than it must: a good answer counts for 5 seconds, and a server that did not
-//! answer in time is left alone for 30, while the copy stands in for it.
+//! answer in time is left alone for 30, while the copy stands in for it. Whoever had the good answer and
+//! asks again is spared even a look at the mirror.
 //!
 //! At the top of a monorepo it serves all projects below that git tracks, one after the other.
 //!
@@ -18,8 +19,10 @@
 mod everywhere;
 pub mod hooked;
 mod offline;
+mod spared;
 
 pub use everywhere::named;
+pub use spared::fast_lane;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -106,15 +106,12 @@ fn ask(project: &Project) -> Result<Option<Lock>> {
     let root = project.root().to_owned();
     let globals = Globals {
         root: Some(root.clone()),
-        project: None,
-        url: None,
-        json: false,
         quiet: true,
-        verbose: false,
         color: Color::Never,
         timeout: PATIENCE,
         deadline: PATIENCE,
         retries: 0,
+        ..Globals::plain()
     };
     let (dirs, environment) = (Dirs::of_user()?, Environment::read());
     let config = config::load(&root, Flags::default(), &environment, &dirs)?;
