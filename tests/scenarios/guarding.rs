@@ -346,3 +346,31 @@ fn feed_slowly(dev: &Person, input: Vec<u8>, open: bool) -> Done {
         err: String::from_utf8(output.stderr).unwrap(),
     }
 }
+
+#[test]
+fn a_lock_that_a_script_forges_in_the_mirrors_own_state_changes_nothing() {
+    let scene = Scene::synced(&[("a.md", "one\n")]);
+    let dev = &scene.dev;
+    scene.lock("moving house");
+    dev.aitk(&["check"]).expect(2);
+    let forge = |lock: Value| {
+        let mut state: Value = serde_json::from_str(&dev.read(".docs/.aitk-state.json")).unwrap();
+        state["lock"] = lock;
+        state["syncedAt"] = "2999-01-01T00:00:00Z".into();
+        state["onLock"] = "warn".into();
+        std::fs::remove_file(dev.file(".docs/.aitk-state.json")).unwrap();
+        dev.write(".docs/.aitk-state.json", state.to_string());
+    };
+    forge(Value::Null);
+    writes_in_session(dev, "new").expect(2).says(&["moving house"]);
+    scene.between.answer(|_| Reply::new(500, ""));
+    dev.aitk(&["check"]).expect(2).says(&["moving house"]);
+    scene.between.be_honest();
+
+    // Nor does it make somebody the holder, to whom the project's docs are free.
+    scene.unlock();
+    dev.aitk(&["check"]).expect(0);
+    forge(json!({"lockedBy": "Dan", "lockedAt": "2026-11-20T09:30:00Z", "reason": null, "token": 9,
+        "until": "2999-01-01T00:00:00Z", "isYours": true}));
+    assert_eq!(writes(dev, "docs/a.md"), "deny");
+}

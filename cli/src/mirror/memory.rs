@@ -82,13 +82,13 @@ impl Mirror {
         }
     }
 
-    /// The lock of `owner` as it was seen last, here or by another mirror.
+    /// The lock of `owner` as it was seen last, here or by another mirror. What a mirror says itself
+    /// counts only where nothing is remembered: an agent's script may write there.
     pub fn last_lock(&self, local: &Local, owner: &Owner) -> Option<SeenLock> {
         let here = local.state.as_ref().filter(|state| state.owner == *owner);
-        match (here, Memory::read(&self.data, owner)) {
-            (Some(state), Some(memory)) if memory.seen_at < state.synced_at => state.lock.clone(),
-            (_, Some(memory)) => memory.lock,
-            (state, None) => state.and_then(|state| state.lock.clone()),
+        match Memory::read(&self.data, owner) {
+            Some(memory) => memory.lock,
+            None => here.and_then(|state| state.lock.clone()),
         }
     }
 

@@ -55,14 +55,17 @@ impl Known {
         let sessions = data.and_then(|data| Sessions::of(data, folder).heard());
         let memory =
             data.zip(state.as_ref()).and_then(|(data, state)| memory::last_heard(data, &state.owner));
-        let mut on_lock = state.as_ref().map(|state| (state.synced_at, state.on_lock));
-        let mut heard = state.as_ref().map(|state| Heard { at: state.synced_at, lock: state.lock.clone() });
-        if let Some((at, lock, says)) = memory {
-            on_lock = on_lock.filter(|(seen, _)| *seen >= at).or(Some((at, says)));
-            heard = newer(heard, Some(Heard { at, lock }));
-        }
-        heard = newer(heard, sessions);
-        Known { state, heard, denies: on_lock.is_some_and(|(_, says)| says == OnLock::Deny) }
+        // A mirror lies where an agent's script may write: of the lock it is asked only where nobody
+        // else knows, and never whether it is this user's.
+        let (heard, on_lock) = match memory {
+            Some((at, lock, says)) => (Some(Heard { at, lock }), Some(says)),
+            None => {
+                let others = |state: &Head| state.lock.clone().filter(|lock| !lock.is_yours);
+                let heard = state.as_ref().map(|state| Heard { at: state.synced_at, lock: others(state) });
+                (heard, state.as_ref().map(|state| state.on_lock))
+            }
+        };
+        Known { state, heard: newer(heard, sessions), denies: on_lock == Some(OnLock::Deny) }
     }
 
     /// The lock, while its lease runs.
