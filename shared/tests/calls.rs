@@ -90,7 +90,9 @@ fn verdict(call: &Value, disk: &Disk) -> (&'static str, Option<Refusal>) {
         site("/proj/worktrees/fix", &[], disk),
         site("/other/proj", &[], disk),
     ];
-    match judge(&intent, &Scene { sites: &sites, cwd, home, view: disk }) {
+    let ours = [".config", ".local/share", ".cache", ".local/bin"]
+        .map(|folder| Path::new("/home/dev").join(folder).join("aitk"));
+    match judge(&intent, &Scene { sites: &sites, cwd, home, ours: &ours, view: disk }) {
         Verdict::Allow => ("allow", None),
         Verdict::Ask(refusal) => ("ask", Some(refusal)),
         Verdict::Deny(refusal) => ("deny", Some(refusal)),

@@ -374,3 +374,42 @@ fn a_lock_that_a_script_forges_in_the_mirrors_own_state_changes_nothing() {
         "until": "2999-01-01T00:00:00Z", "isYours": true}));
     assert_eq!(writes(dev, "docs/a.md"), "deny");
 }
+
+#[test]
+fn what_aitk_keeps_for_its_user_and_where_git_takes_its_hooks_from_is_for_the_user_to_change() {
+    let scene = Scene::synced(&[("a.md", "one\n")]);
+    let dev = &scene.dev;
+    let at_home = |path: &str| dev.home().join(path).display().to_string();
+    for path in [
+        at_home(".config/aitk/credentials.toml"),
+        at_home(".config/aitk/projects.toml"),
+        at_home(".local/share/aitk/sessions/x.json"),
+        at_home(".cache/aitk/x"),
+        at_home(".gitconfig"),
+        ".git/config".to_owned(),
+        ".git/hooks/pre-commit".to_owned(),
+        ".git/info/exclude".to_owned(),
+    ] {
+        assert_eq!(writes(dev, &path), "ask", "{path}");
+    }
+    let runs = |script: &str| verdict(&calls(dev, "Bash", &json!({"command": script})));
+    for script in [
+        "rm -rf ~/.local/share/aitk",
+        "rm -rf \"$HOME/.cache/aitk\"",
+        "rm -rf ~/.local",
+        "echo x > ~/.config/aitk/credentials.toml",
+        "echo '[core] hooksPath=/x' >> .git/config",
+        "sed -i /docs/d .git/info/exclude",
+        "git config core.hooksPath /dev/null",
+        "codex features disable hooks",
+    ] {
+        assert_eq!(runs(script), "ask", "{script}");
+    }
+    for script in
+        ["git config user.email a@b", "ls ~/.local/share/aitk", "git commit -m x", "rm -rf ~/.cache/pip"]
+    {
+        assert_eq!(runs(script), "allow", "{script}");
+    }
+    let program = binary("aitk").display().to_string();
+    assert_eq!(runs(&format!("cp /bin/true {program}")), "ask");
+}

@@ -12,7 +12,7 @@ const PATH_WORDS: [&str; 11] =
 
 /// Names under which tools take text that may be as short as a path: for people, for a file, to look
 /// for. Compared without case and without what joins words.
-const TEXTS: [&str; 54] = [
+const TEXTS: [&str; 55] = [
     "title",
     "body",
     "text",
@@ -62,6 +62,7 @@ const TEXTS: [&str; 54] = [
     "basebranch",
     "tag",
     "ref",
+    "head",
     "key",
     "value",
     "values",

@@ -19,6 +19,14 @@ pub fn folders(folder: &Path, view: &impl View) -> Vec<PathBuf> {
     [common.join("hooks")].into_iter().chain(named).collect()
 }
 
+/// The files that say where those folders are, and what git is not to see.
+pub fn files(folder: &Path, view: &impl View) -> Vec<PathBuf> {
+    let has_git = |above: &&Path| view.identity(&above.join(".git")).is_some();
+    let Some(top) = folder.ancestors().find(has_git) else { return Vec::new() };
+    let common = common(top, view);
+    ["config", "config.worktree", "info/exclude"].map(|name| common.join(name)).into()
+}
+
 /// The folder with what all working trees of a repository share.
 fn common(top: &Path, view: &impl View) -> PathBuf {
     let own = top.join(".git");

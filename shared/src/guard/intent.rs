@@ -13,6 +13,8 @@ use super::tool::Tool;
 pub struct Intent {
     /// What it writes.
     pub aims: Vec<Aim>,
+    /// What it names in a repository elsewhere, as if it lay here.
+    pub elsewhere: Vec<Aim>,
     /// Whether it writes and does not say where.
     pub is_blind: bool,
     /// What could not be decided.
@@ -52,6 +54,9 @@ impl Intent {
             Tool::Unknown(paths) => {
                 Intent { aims: aims(paths, Reach::File, &Change::Unknown)?, ..Intent::default() }
             }
+            Tool::Remote(paths) => {
+                Intent { elsewhere: aims(paths, Reach::File, &Change::Unknown)?, ..Intent::default() }
+            }
             Tool::Removes(paths) => {
                 Intent { aims: aims(paths, Reach::Tree, &Change::Unknown)?, ..Intent::default() }
             }
@@ -79,6 +84,7 @@ impl Intent {
         }
         Ok(Intent {
             aims: effects.writes.into_iter().map(aim).collect::<Result<_, _>>()?,
+            elsewhere: Vec::new(),
             is_blind: false,
             doubts,
             aitk: effects.aitk,
@@ -87,7 +93,8 @@ impl Intent {
 
     /// Whether nothing can come of it.
     pub fn is_harmless(&self) -> bool {
-        !self.is_blind && self.aims.is_empty() && self.doubts.is_empty() && self.aitk.is_empty()
+        let names_nothing = self.aims.is_empty() && self.elsewhere.is_empty();
+        !self.is_blind && names_nothing && self.doubts.is_empty() && self.aitk.is_empty()
     }
 }
 

@@ -6,6 +6,7 @@
 
 pub mod command;
 pub mod fields;
+pub mod forge;
 pub mod githooks;
 pub mod intent;
 pub mod lease;
@@ -18,7 +19,7 @@ pub mod settings;
 pub mod shell;
 pub mod tool;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub use intent::{Aim, Intent};
 pub use paths::{Lost, Place, View};
@@ -67,6 +68,8 @@ pub struct Scene<'a, V> {
     pub cwd: &'a Path,
     /// The user's home.
     pub home: Option<&'a Path>,
+    /// What our program is, and keeps for its user: each called `aitk`.
+    pub ours: &'a [PathBuf],
     /// The file system.
     pub view: &'a V,
 }
@@ -96,10 +99,12 @@ pub fn judge<V: View>(intent: &Intent, scene: &Scene<'_, V>) -> Verdict {
         return Verdict::Deny(refusal);
     }
     let hooks = if intent.is_harmless() { Vec::new() } else { scene.hooks() };
+    let elsewhere = |aim| scene.sites.iter().find_map(|site| site.refusal(aim, scene.view));
     let asked = intent
         .aims
         .iter()
         .find_map(|aim| scene.own(aim, &hooks))
+        .or_else(|| intent.elsewhere.iter().find(|aim| elsewhere(aim).is_some()).map(Refusal::elsewhere))
         .or_else(|| intent.aitk.iter().find_map(|words| command::needs_a_person(words)).map(Refusal::Command))
         .or_else(|| intent.doubts.iter().find_map(|doubt| scene.doubted(doubt, &hooks)));
     asked.map_or(Verdict::Allow, Verdict::Ask)
@@ -191,18 +196,20 @@ impl<V: View> Scene<'_, V> {
             .then(|| Refusal::EndsHooks(aim.place.lexical.clone()))
     }
 
-    /// Git's hooks in the working trees here, which may lie elsewhere.
+    /// Git's hooks in the working trees here, which may lie elsewhere, and what they hang on.
     fn hooks(&self) -> Vec<Place> {
         let roots = self.sites.iter().map(|site| site.root.physical.as_path());
-        let mut folders: Vec<_> =
-            roots.chain([self.cwd]).flat_map(|folder| githooks::folders(folder, self.view)).collect();
+        let of = |folder| {
+            githooks::folders(folder, self.view).into_iter().chain(githooks::files(folder, self.view))
+        };
+        let mut folders: Vec<_> = roots.chain([self.cwd]).flat_map(of).collect();
         folders.dedup();
         folders.iter().filter_map(|folder| Place::find(folder, self.cwd, self.view).ok()).collect()
     }
 
     /// Whether `aim` is, or takes along, something by which our hooks run.
     fn own(&self, aim: &Aim, hooks: &[Place]) -> Option<Refusal> {
-        if hooks.iter().any(|folder| aim.touches(folder, self.view)) {
+        if hooks.iter().any(|folder| aim.touches(folder, self.view)) || self.is_ours(aim) {
             return Some(Refusal::Own(aim.place.lexical.clone()));
         }
         let asks = match self.kind(aim) {
@@ -214,6 +221,23 @@ impl<V: View> Scene<'_, V> {
             None => aim.reach == Reach::Tree && self.takes_along(aim),
         };
         asks.then(|| Refusal::Own(aim.place.lexical.clone()))
+    }
+
+    /// Whether `aim` is our program, or in what it keeps.
+    fn is_ours(&self, aim: &Aim) -> bool {
+        // Most paths have nothing of the name in them, and are not looked at further.
+        let is_near = |path: &Path| {
+            path.iter()
+                .filter_map(|name| Path::new(name).file_stem())
+                .any(|name| name.eq_ignore_ascii_case("aitk"))
+        };
+        let may_be = aim.reach == Reach::Tree || is_near(&aim.place.lexical) || is_near(&aim.place.physical);
+        let places = self
+            .ours
+            .iter()
+            .filter(|_| may_be)
+            .filter_map(|path| Place::find(path, self.cwd, self.view).ok());
+        places.into_iter().any(|place| aim.touches(&place, self.view))
     }
 
     fn takes_along(&self, aim: &Aim) -> bool {
@@ -252,7 +276,6 @@ mod tests {
     use serde_json::{Value, json};
     use std::collections::BTreeMap;
     use std::ffi::OsString;
-    use std::path::PathBuf;
 
     const OURS: &str = r#"{"hooks": {"PreToolUse": [{"hooks": [{"command": "aitk guard"}]}]}}"#;
 
@@ -315,7 +338,8 @@ mod tests {
     fn verdict(tool: &Tool, site: Site) -> Verdict {
         let (cwd, home, view) = (Path::new("/proj"), Some(Path::new("/home/dev")), files());
         let intent = Intent::of(tool, &Setting { cwd, home, variable: &|_| None }, &view).unwrap();
-        judge(&intent, &Scene { sites: &[site], cwd, home, view: &view })
+        let ours = [PathBuf::from("/home/dev/.local/share/aitk"), "/home/dev/.local/bin/aitk".into()];
+        judge(&intent, &Scene { sites: &[site], cwd, home, ours: &ours, view: &view })
     }
 
     fn called(name: &str, input: &Value) -> &'static str {
@@ -411,6 +435,12 @@ mod tests {
             ("/proj/.aitk.toml", "protect = []", "ask"),
             ("/proj/.git/hooks/pre-commit", "#!/bin/sh", "ask"),
             ("/proj/.opencode/plugin/aitk.js", "", "ask"),
+            ("/proj/.git/config", "[core]", "ask"),
+            ("/proj/.git/info/exclude", "", "ask"),
+            ("/home/dev/.gitconfig", "[core]", "ask"),
+            ("/home/dev/.local/share/aitk/sessions/x.json", "{}", "ask"),
+            ("/home/dev/.local/bin/aitk", "", "ask"),
+            ("/home/dev/src/aitk/x.rs", "", "allow"),
             ("/proj/.claude/agents/a.md", "", "allow"),
         ] {
             assert_eq!(

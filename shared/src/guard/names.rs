@@ -87,12 +87,14 @@ const COPIES: u8 = 16;
 const EDITOR: u8 = 32;
 /// Changes no file of the working tree, whatever else it does.
 const ASIDE: u8 = 64;
+/// Writes files here, and never through the host of a repository.
+const HERE: u8 = 128;
 
 impl Words {
     /// Whether it reads, and nothing in its name speaks of writing; or whether it writes elsewhere, as
     /// what adds files to git's index or keeps facts in an agent's memory does.
     pub fn read(self) -> bool {
-        self.0 & !EDITOR == READS || self.0 & ASIDE != 0
+        self.0 & !(EDITOR | HERE) == READS || self.0 & ASIDE != 0
     }
 
     /// Whether it leaves what it takes from as it was.
@@ -108,6 +110,11 @@ impl Words {
     /// Whether it takes something away.
     pub fn remove(self) -> bool {
         self.0 & REMOVES != 0
+    }
+
+    /// Whether it may be what the host of a repository offers.
+    pub fn forge(self) -> bool {
+        self.0 & (HERE | RUNS | COPIES | EDITOR) == 0
     }
 
     /// Whether it runs something.
@@ -152,16 +159,17 @@ fn meaning(word: &str) -> u8 {
         | "stat" | "tree" | "info" | "glob" | "grep" | "query" | "lookup" | "cat" | "head" | "tail"
         | "count" | "exists" | "diff" | "status" | "log" | "preview" | "inspect" | "outline" | "symbols"
         | "references" | "hover" | "open" | "upload" | "attach" => READS,
-        "write" | "edit" | "create" | "update" | "put" | "append" | "insert" | "replace" | "patch"
-        | "set" | "save" | "mkdir" | "make" | "apply" | "add" | "change" | "modify" | "store" | "export"
-        | "download" | "generate" | "format" | "fix" | "restore" | "undo" | "touch" | "link" | "symlink"
-        | "chmod" | "install" | "sync" | "checkout" | "reset" | "commit" | "merge" => WRITES,
+        "create" | "update" | "put" | "append" | "insert" | "replace" | "patch" | "set" | "make"
+        | "apply" | "add" | "change" | "modify" | "store" | "generate" | "format" | "fix" | "restore"
+        | "undo" | "reset" | "commit" | "merge" => WRITES,
+        "write" | "edit" | "save" | "mkdir" | "export" | "download" | "touch" | "link" | "symlink"
+        | "chmod" | "install" | "sync" | "checkout" => WRITES | HERE,
+        "clone" | "local" | "worktree" => HERE,
         "copy" | "cp" | "convert" | "extract" | "unzip" => WRITES | COPIES,
         "editor" => EDITOR,
         "memory" | "memories" | "entities" | "observations" | "relations" => ASIDE,
-        "delete" | "remove" | "rm" | "rmdir" | "move" | "mv" | "rename" | "unlink" | "trash" | "clean" => {
-            REMOVES
-        }
+        "delete" | "remove" => REMOVES,
+        "rm" | "rmdir" | "move" | "mv" | "rename" | "unlink" | "trash" | "clean" => REMOVES | HERE,
         "run" | "exec" | "execute" | "shell" | "bash" | "terminal" | "command" | "process" | "spawn"
         | "script" | "python" | "interpreter" | "kernel" | "repl" => RUNS,
         _ => 0,

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::PROJECT_FILE;
+use super::intent::Aim;
 use super::lease::Held;
 use super::paths::Lost;
 use crate::text::printable;
@@ -38,8 +39,17 @@ pub enum Refusal {
         /// Why it cannot be decided.
         why: String,
     },
+    /// A repository elsewhere has docs under this name.
+    Elsewhere(PathBuf),
     /// Somebody is changing the docs.
     Locked(Held),
+}
+
+impl Refusal {
+    /// What is asked about a call that acts on a repository elsewhere.
+    pub fn elsewhere(aim: &Aim) -> Self {
+        Refusal::Elsewhere(aim.place.lexical.clone())
+    }
 }
 
 impl fmt::Display for Refusal {
@@ -95,6 +105,12 @@ impl fmt::Display for Refusal {
                  writes, or have the user allow it.",
                 printable(name, 200),
                 printable(why, 200)
+            ),
+            Refusal::Elsewhere(path) => write!(
+                f,
+                "this would change '{}' in a repository elsewhere. Where that is the team's docs, the change goes past \
+                 the Tech Lead and the docs platform: the user has to allow it.",
+                shown(path)
             ),
             Refusal::Locked(held) => write!(
                 f,

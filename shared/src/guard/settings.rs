@@ -21,8 +21,13 @@ pub enum Kind {
 }
 
 /// Files, as they lie below a project, a folder above it, or the user's home.
-const FILES: [(&str, Kind); 27] = [
+const FILES: [(&str, Kind); 31] = [
     (PROJECT_FILE, Kind::Ours),
+    // Where git's hooks are, and what hides the mirror from git.
+    (".git/config", Kind::Ours),
+    (".git/info/exclude", Kind::Ours),
+    (".gitconfig", Kind::Ours),
+    (".config/git/config", Kind::Ours),
     (".claude/settings.json", Kind::Settings),
     (".claude/settings.local.json", Kind::Settings),
     (".codex/hooks.json", Kind::Settings),
@@ -277,6 +282,8 @@ mod tests {
             ("/p/a/.Claude/Settings.Local.json", "/p/a", Kind::Settings),
             ("/p/.aitk.toml", "/p", Kind::Ours),
             ("/p/.git/hooks/pre-commit", "/p", Kind::Ours),
+            ("/p/.git/config", "/p", Kind::Ours),
+            ("/h/.gitconfig", "/h", Kind::Ours),
             ("/p/.github/hooks/aitk.json", "/p", Kind::Settings),
             ("/p/.opencode/plugin/aitk.js", "/p", Kind::Ours),
             ("/h/.config/opencode/plugin/aitk.js", "/h", Kind::Ours),
@@ -285,7 +292,7 @@ mod tests {
             assert_eq!(kind(Path::new(path)), Some((Path::new(base), kind_of)), "{path}");
             assert!(path.starts_with("/p/.git/") || may_be_settings(Path::new(path)), "{path}");
         }
-        for path in ["/p/settings.json", "/p/.claude/agents/a.md", "/p/.git/config", "/p/hooks/x", "/"] {
+        for path in ["/p/settings.json", "/p/.claude/agents/a.md", "/p/.git/index", "/p/hooks/x", "/"] {
             assert_eq!(kind(Path::new(path)), None, "{path}");
         }
     }

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use super::fields::{copies_in, paths_in, script_of, targets_of};
+use super::forge;
 use super::names::{Effect, known, words};
 use super::patch::patched;
 use super::settings::{Change, may_be_settings};
@@ -45,6 +46,8 @@ pub enum Tool {
     },
     /// Does something unknown; whatever looks like a path in its input.
     Unknown(Vec<PathBuf>),
+    /// Changes a repository elsewhere, through its host; the paths in it.
+    Remote(Vec<PathBuf>),
 }
 
 impl Tool {
@@ -52,14 +55,14 @@ impl Tool {
     pub fn paths(&self) -> &[PathBuf] {
         match self {
             Tool::Reads | Tool::Shell { .. } | Tool::PowerShell { .. } => &[],
-            Tool::Writes(paths) | Tool::Removes(paths) | Tool::Unknown(paths) => paths,
+            Tool::Writes(paths) | Tool::Removes(paths) | Tool::Unknown(paths) | Tool::Remote(paths) => paths,
             Tool::Sets { path, .. } => std::slice::from_ref(path),
         }
     }
 
     /// Whether it may have written more than its call tells.
     pub fn is_opaque(&self) -> bool {
-        matches!(self, Tool::Shell { .. } | Tool::PowerShell { .. } | Tool::Unknown(_))
+        matches!(self, Tool::Shell { .. } | Tool::PowerShell { .. } | Tool::Unknown(_) | Tool::Remote(_))
     }
 }
 
@@ -116,6 +119,11 @@ fn unknown(tool: &str, input: &Value) -> Tool {
     }
     if words.read() || words.edit() && looks(input) {
         return Tool::Reads;
+    }
+    if words.forge()
+        && let Some(paths) = forge::paths(input)
+    {
+        return Tool::Remote(paths);
     }
     let paths = if words.copy() { copies_in(input) } else { paths_in(input) };
     if words.remove() { Tool::Removes(paths) } else { Tool::Unknown(paths) }

@@ -115,7 +115,8 @@ fn before(hook: &Hook, tool: &Tool, root: Option<&Path>) -> std::io::Result<Verd
         // A write without a target is refused where there is something to protect.
         return Ok(Verdict::Pass);
     }
-    let data = Dirs::of_user().ok().map(|dirs| dirs.data);
+    let dirs = Dirs::of_user().ok();
+    let data = dirs.as_ref().map(|dirs| dirs.data.clone());
     let mut told: Vec<_> = roots.iter().filter_map(|root| after::catch_up(root, data.as_deref()?)).collect();
     if intent.is_harmless() && !tool.is_opaque() {
         return Ok(said(told));
@@ -127,10 +128,13 @@ fn before(hook: &Hook, tool: &Tool, root: Option<&Path>) -> std::io::Result<Verd
     let projects: Vec<_> =
         roots.iter().filter_map(|root| Project::at(root, data.as_deref(), &disk)).collect();
     let sites: Vec<Site> = projects.iter().map(|project| project.site.clone()).collect();
-    let scene = Scene { sites: &sites, cwd: &cwd, home: home.as_deref(), view: &disk };
+    let ours = ours(dirs);
+    let scene = Scene { sites: &sites, cwd: &cwd, home: home.as_deref(), ours: &ours, view: &disk };
     let judgement = match judge(&intent, &scene) {
         // Nobody would be asked about the hooks that hold everything else.
-        Judgement::Ask(own @ Refusal::Own(_)) if hook.event.is_unasked => Judgement::Deny(own),
+        Judgement::Ask(own @ (Refusal::Own(_) | Refusal::Elsewhere(_))) if hook.event.is_unasked => {
+            Judgement::Deny(own)
+        }
         judgement => judgement,
     };
     if let Judgement::Deny(refusal) = &judgement {
@@ -180,6 +184,12 @@ fn reason(refusal: &Refusal, told: &[String]) -> String {
     let mut text = format!("aitk: {refusal}");
     told.iter().for_each(|line| text.push_str(&format!(" Note: {line}")));
     text
+}
+
+/// Our program, and the folders that it keeps for its user.
+fn ours(dirs: Option<Dirs>) -> Vec<PathBuf> {
+    let folders = dirs.into_iter().flat_map(|dirs| [dirs.config, dirs.data, dirs.cache]);
+    folders.chain(std::env::current_exe()).collect()
 }
 
 /// The home of the agent's user.

@@ -128,7 +128,7 @@ mod tests {
         let roots = roots(root, root, &intent.aims);
         let sites: Vec<_> =
             roots.iter().filter_map(|root| Project::at(root, None, &disk)).map(|p| p.site).collect();
-        match judge(&intent, &Scene { sites: &sites, cwd: root, home: None, view: &disk }) {
+        match judge(&intent, &Scene { sites: &sites, cwd: root, home: None, ours: &[], view: &disk }) {
             Verdict::Allow => None,
             Verdict::Ask(refusal) | Verdict::Deny(refusal) => Some(refusal),
         }

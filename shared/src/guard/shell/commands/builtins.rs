@@ -150,7 +150,7 @@ fn is_there(walker: &Walker<'_>, folder: &Path) -> bool {
         || walker.writes.iter().take(256).any(|write| made(&lexical(&write.path)))
 }
 
-fn home(walker: &mut Walker<'_>) -> Folders {
+pub(super) fn home(walker: &mut Walker<'_>) -> Folders {
     let values = walker.variable("HOME").unwrap_or_default();
     values.iter().flat_map(|home| folders(walker, home)).collect()
 }

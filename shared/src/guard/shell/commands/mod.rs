@@ -148,6 +148,16 @@ fn unknown(walker: &mut Walker<'_>, call: &Call<'_>) -> Text {
                 }
             }
         }
+        // It writes its own settings.
+        "codex"
+            if first == "features"
+                && words.operands.get(1).is_some_and(|word| matches!(word.head(), "enable" | "disable")) =>
+        {
+            for home in builtins::home(walker).into_iter().flatten() {
+                let file = home.join(".codex/config.toml");
+                walker.write(&Text::known(&file.to_string_lossy()), Reach::File);
+            }
+        }
         "gh" => {
             let words = options(call.args, &["D", "dir", "O"]);
             write_all(walker, &words.values(&["D", "dir", "O"]), Reach::File);

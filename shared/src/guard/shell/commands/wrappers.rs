@@ -2,6 +2,7 @@
 
 use super::options::{leading, options};
 use super::{builtins, find};
+use crate::guard::powershell;
 use crate::guard::shell::Reach;
 use crate::guard::shell::text::{Text, fragments};
 use crate::guard::shell::walk::{Call, SUBSTITUTED, Walker};
@@ -107,6 +108,17 @@ pub(super) fn run(walker: &mut Walker<'_>, call: &Call<'_>) -> Option<Text> {
     Some(match call.name {
         "env" => env(walker, call),
         "sh" | "bash" | "dash" | "zsh" | "ksh" | "ash" | "fish" | "rbash" => shell(walker, call),
+        "pwsh" | "powershell" | "powershell.exe" => {
+            let at = call.args.iter().position(|arg| {
+                ["-c", "-command", "/c"].iter().any(|name| arg.head().eq_ignore_ascii_case(name))
+            });
+            let words = call.args.get(at.map_or(call.args.len(), |at| at + 1)..).unwrap_or_default();
+            let script = words.iter().map(Text::gapped).collect::<Vec<_>>().join(" ");
+            let effects = powershell::effects(&script);
+            walker.aitk.extend(effects.aitk);
+            effects.doubts.iter().for_each(|doubt| walker.doubt_here(&doubt.why, &doubt.names));
+            Text::gap()
+        }
         "su" => match options(call.args, &["c", "command", "s", "shell", "g"]).value(&["c", "command"]) {
             Some(script) => walker.apart(|walker| builtins::scripted(walker, &script)),
             None => Text::gap(),
