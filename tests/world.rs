@@ -280,6 +280,32 @@ impl Person {
         command
     }
 
+    /// The same with an `/etc` of this person's own, in which they are root; `None` where this machine has no
+    /// namespaces for users (`user_namespaces(7)`).
+    pub fn as_administrator(&self, program: impl AsRef<std::ffi::OsStr>) -> Option<Command> {
+        let etc = self.home().join("etc");
+        if !etc.exists() {
+            let works =
+                Command::new("unshare").args(["-rm", "true"]).status().is_ok_and(|status| status.success());
+            if !works {
+                return None;
+            }
+            std::fs::create_dir(&etc).unwrap();
+            for name in ["passwd", "group", "hosts", "nsswitch.conf", "ld.so.cache"] {
+                let _ = std::fs::copy(Path::new("/etc").join(name), etc.join(name));
+            }
+        }
+        let mut command = self.command("unshare");
+        let script = "mount --bind \"$HOME/etc\" /etc && exec \"$0\" \"$@\"";
+        command.args(["-rm", "sh", "-c", script]).arg(program);
+        Some(command)
+    }
+
+    /// Runs a command to its end.
+    pub fn done(&self, command: &mut Command) -> Done {
+        self.run(command.stdin(Stdio::null()), None)
+    }
+
     fn run(&self, command: &mut Command, input: Option<&[u8]>) -> Done {
         let words: Vec<_> = command.get_args().map(|word| word.to_string_lossy().into_owned()).collect();
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

@@ -3,18 +3,39 @@
 use std::path::Path;
 use std::process::Command;
 
-use aitk_tests::Person;
+use aitk_tests::{Done, Person};
 use serde_json::json;
 
 use crate::cases::Act;
 use crate::client::{Client, KEY, Session, mcp_server};
 use crate::model::{Call, Wire};
 
-pub struct Claude;
+pub enum Claude {
+    Plain,
+    /// With hooks in the machine's settings alone, and a user who switches off all others.
+    Managed,
+}
 
 impl Client for Claude {
     fn name(&self) -> &'static str {
-        "claude"
+        match self {
+            Claude::Plain => "claude",
+            Claude::Managed => "claude-managed",
+        }
+    }
+
+    fn agents(&self) -> Vec<&'static str> {
+        vec!["claude"]
+    }
+
+    fn init(&self, person: &Person) -> Done {
+        match self {
+            Claude::Plain => person.aitk(&["init", "--agent", "claude"]),
+            Claude::Managed => {
+                let mut command = person.as_administrator(aitk_tests::binary("aitk")).unwrap();
+                person.done(command.args(["init", "--agent", "claude", "--scope", "managed"]))
+            }
+        }
     }
 
     fn package(&self) -> (&'static str, &'static str) {
@@ -36,7 +57,13 @@ impl Client for Claude {
     }
 
     fn command(&self, person: &Person, session: &Session) -> Command {
-        let mut command = person.command(&session.program);
+        let mut command = match self {
+            Claude::Plain => person.command(&session.program),
+            Claude::Managed => person.as_administrator(&session.program).unwrap(),
+        };
+        if matches!(self, Claude::Managed) {
+            command.args(["--settings", r#"{"disableAllHooks": true}"#]);
+        }
         command.args(["-p", session.prompt, "--dangerously-skip-permissions", "--strict-mcp-config"]);
         command.arg("--mcp-config").arg(person.home().join("mcp.json"));
         command.env("ANTHROPIC_BASE_URL", &session.model).env("ANTHROPIC_API_KEY", KEY);

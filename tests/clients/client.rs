@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use aitk_tests::Person;
+use aitk_tests::{Done, Person};
 
 use crate::cases::Act;
 use crate::model::{Call, Wire};
@@ -33,6 +33,13 @@ pub trait Client: Sync {
     fn delegate(&self, prompt: &str) -> Call;
     /// The file with the hooks, and its text without them.
     fn without_hooks(&self) -> (&'static str, &'static str);
+
+    /// Installs the hooks of its agents.
+    fn init(&self, person: &Person) -> Done {
+        let agents = self.agents();
+        let words = agents.iter().fold(vec!["init"], |line, agent| [&line[..], &["--agent", agent]].concat());
+        person.aitk(&words)
+    }
 
     /// Whether a person without a terminal is told why a prompt was blocked.
     fn tells_people(&self) -> bool {

@@ -37,8 +37,9 @@ use table::Row;
 
 /// Names the clients to run, or is `1` for all.
 const VARIABLE: &str = "AITK_TEST_CLIENTS";
-const CLIENTS: [&dyn Client; 9] = [
-    &claude::Claude,
+const CLIENTS: [&dyn Client; 10] = [
+    &claude::Claude::Plain,
+    &claude::Claude::Managed,
     &codex::Codex,
     &gemini::Gemini,
     &copilot::Copilot::Alone,

@@ -65,9 +65,7 @@ impl<'a> Stage<'a> {
         person.write("src/main.rs", "fn main() {}\n");
         person.write("docs/own.md", "Own.\n");
         std::os::unix::fs::symlink(".docs", person.file("notes")).unwrap();
-        let agents = self.client.agents();
-        let init = person
-            .aitk(&agents.iter().fold(vec!["init"], |line, agent| [&line[..], &["--agent", agent]].concat()));
+        let init = self.client.init(&person);
         if init.code != Some(0) {
             return Err(init);
         }

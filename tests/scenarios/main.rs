@@ -10,6 +10,7 @@ mod first_light;
 mod guarding;
 mod joining;
 mod local;
+mod managed;
 mod old_hooks;
 mod owed;
 mod publishing;
