@@ -89,7 +89,7 @@ impl Publishing {
         let room = self.room.clone().try_acquire_many_owned(bytes);
         let room = room.map_err(|_| Error::Busy("more is published than this server can take; try again"))?;
         let (answer, outcome) = oneshot::channel();
-        let stopped = || Error::Unavailable(anyhow!("the server stops"));
+        let stopped = || Error::Unavailable(anyhow!("nobody publishes any more"));
         self.queue.send(Waiting { publication, answer, _room: room }).map_err(|_| stopped())?;
         outcome.await.map_err(|_| stopped())?
     }
@@ -107,13 +107,18 @@ pub async fn commit_all(app: App, mut queue: UnboundedReceiver<Waiting>) {
             batch.push(next);
         }
         match turn {
-            Ok(write) => commit(&app, write, batch).await,
+            // A task of its own, so that a bug in the midst of it ends that batch alone.
+            Ok(write) => {
+                if let Err(bug) = tokio::spawn(commit(app.clone(), write, batch)).await {
+                    tracing::error!("publishing failed: {bug}");
+                }
+            }
             Err(error) => refuse_all(batch, &error),
         }
     }
 }
 
-async fn commit(app: &App, write: Write, batch: Vec<Waiting>) {
+async fn commit(app: App, write: Write, batch: Vec<Waiting>) {
     let error = match together(write, &batch).await {
         Ok(verdicts) => {
             for (waiting, verdict) in batch.into_iter().zip(verdicts) {
@@ -290,4 +295,69 @@ async fn publish(
         publications::remember(write, once, &answer).await?;
     }
     Ok(answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Clock, Config, Server};
+
+    fn publication(room: &str) -> Publication {
+        let draft = Draft {
+            kind: "a.b".into(),
+            data: Value::Null,
+            ephemeral: false,
+            exclude: None,
+            correlation_id: None,
+        };
+        Publication {
+            actor: Actor { id: "key_1".into(), name: "Ann".into() },
+            rooms: vec![Room::parse(room).unwrap()],
+            events: vec![draft],
+            once: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn more_than_the_queue_takes_is_refused_at_once() {
+        let (publishing, waiting) = queue();
+        let large = publishing.publish(publication("issue:1"), limits::PUBLISH_QUEUE_BYTES - 1024);
+        let small = publishing.publish(publication("issue:1"), 1);
+        let over = async {
+            let refused = publishing.publish(publication("issue:1"), 1).await.unwrap_err();
+            drop(waiting);
+            refused
+        };
+        let (large, small, over) = tokio::join!(large, small, over);
+        assert!(matches!(over, Error::Busy(_)), "{over:?}");
+        // Those in the queue are told when nobody takes them any more, and there is room again.
+        assert!(matches!((large, small), (Err(Error::Unavailable(_)), Err(Error::Unavailable(_)))));
+        assert_eq!(publishing.room.available_permits(), limits::PUBLISH_QUEUE_BYTES);
+    }
+
+    #[tokio::test]
+    async fn one_that_cannot_be_written_spoils_nothing_for_the_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let server = Server::start(Config::in_folder(folder.path()), Clock::default()).await.unwrap();
+        let app = server.app.clone();
+        // A damaged room: there is an event where its next one belongs.
+        let mut write = app.store.write().await.unwrap();
+        let damaged = Room::parse("issue:damaged").unwrap();
+        write.log(&damaged, 1, "a.b", None, Value::Null).await.unwrap();
+        write.commit().await.unwrap();
+        // While another change has its turn, all of them wait and are taken together.
+        let turn = app.store.write().await.unwrap();
+        let publish = |room| app.publishing.publish(publication(room), 1);
+        let (one, bad, two, three, ()) = tokio::join!(
+            publish("issue:1"),
+            publish("issue:damaged"),
+            publish("issue:2"),
+            publish("issue:1"),
+            async { drop(turn) }
+        );
+        assert!(matches!(bad, Err(Error::Internal(_))), "{bad:?}");
+        let offset = |outcome: Result<Outcome>| outcome.unwrap().answer.offsets.into_values().next();
+        assert_eq!([one, two, three].map(offset), [Some(Some(1)), Some(Some(1)), Some(Some(2))]);
+        server.stop().await.unwrap();
+    }
 }

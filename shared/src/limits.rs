@@ -45,6 +45,9 @@ pub const JWKS_BYTES: u64 = 1024 * 1024;
 pub const EVENTS_PAGE: u64 = 100;
 /// Most events in one answer of the event route.
 pub const EVENTS_PAGE_MAX: u64 = 1_000;
+/// A page of events is full with so many bytes of data, whatever it was asked for: many may read
+/// pages at the same time.
+pub const EVENTS_PAGE_BYTES: usize = 1024 * 1024;
 /// Longest that the event route waits for news, in seconds.
 pub const LONG_POLL_SECONDS: u64 = 60;
 /// How long a follower without a socket has the event route wait: shorter than most proxies do.

@@ -4,6 +4,7 @@ use aitk_shared::event::{Actor, Event, Offset, Room};
 use aitk_shared::id::{Epoch, EventId};
 use aitk_shared::limits;
 use aitk_shared::time::Timestamp;
+use futures_util::StreamExt;
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
@@ -33,7 +34,7 @@ pub async fn reaches_back(db: &mut AnyConnection, room: &Room, since: Offset, he
     Ok(sqlx::Row::try_get::<Option<i64>, _>(&row, "first")? == Some(big(since + 1)))
 }
 
-/// At most `limit` events after `since`, up to and with `until`, in order, but those that `reader`
+/// At most `limit` events, and few where they are large, after `since`, up to and with `until`, in order, but those that `reader`
 /// shall not get. The caller knows that the log [reaches back](reaches_back) to `since`.
 pub async fn page(
     db: &mut AnyConnection,
@@ -47,24 +48,27 @@ pub async fn page(
     let select = "SELECT room, seq, id, kind, at, actor_id, actor_name, correlation_id, data \
                   FROM events WHERE room = $1 AND seq > $2 AND seq <= $3 \
                   AND (exclude IS NULL OR exclude <> $5) ORDER BY seq LIMIT $4";
-    let rows = sqlx::query(select)
+    let mut rows = sqlx::query(select)
         .bind(room.as_str().to_owned())
         .bind(big(since))
         .bind(big(until))
         .bind(big(limit))
         .bind(reader.to_owned())
-        .fetch_all(db)
-        .await?;
-    let mut before = since;
-    rows.iter()
-        .map(|row| {
-            let mut event = decode(row, epoch)?;
-            let offset = event.offset.unwrap_or_default();
-            event.after = (offset != before + 1).then_some(before);
-            before = offset;
-            Ok(event)
-        })
-        .collect()
+        .fetch(db);
+    let (mut events, mut bytes, mut before) = (Vec::new(), 0, since);
+    while let Some(row) = rows.next().await {
+        let row = row?;
+        bytes += row.text("data")?.len();
+        let mut event = decode(&row, epoch)?;
+        let offset = event.offset.unwrap_or_default();
+        event.after = (offset != before + 1).then_some(before);
+        before = offset;
+        events.push(event);
+        if bytes >= limits::EVENTS_PAGE_BYTES {
+            break;
+        }
+    }
+    Ok(events)
 }
 
 /// A room's log, from its first event that is kept to its head.

@@ -329,6 +329,30 @@ async fn a_thousand_publishers_at_once_make_a_dense_log_in_the_order_of_their_an
 }
 
 #[tokio::test]
+async fn large_events_come_in_small_pages_and_none_is_left_out() {
+    let platform = Platform::start().await;
+    let room = "/api/rooms/issue:1/events";
+    let large = json!({"type": "a.b", "data": "x".repeat(32_000)});
+    platform.admin.post(room, json!(vec![large; 80])).await.expect(200);
+    let (mut seen, mut pages) = (0, 0);
+    while seen < 80 {
+        let page = platform.admin.get(&format!("{room}?since={seen}&limit=1000")).await.expect(200);
+        for event in page["events"].as_array().unwrap() {
+            seen += 1;
+            assert_eq!(event["offset"], seen);
+        }
+        pages += 1;
+    }
+    assert_eq!(pages, 3);
+    let mut socket = platform.admin.socket().await;
+    socket.say(json!({"type": "subscribe", "room": "issue:1", "since": 0})).await;
+    assert_eq!(socket.next().await["recovered"], true);
+    for offset in 1..=80 {
+        assert_eq!(socket.next().await["offset"], offset);
+    }
+}
+
+#[tokio::test]
 async fn publications_and_docs_share_one_dense_log() {
     let platform = Platform::start().await;
     let project = platform.project("p").await;
