@@ -171,7 +171,7 @@ impl Trees {
 impl<V: View> Scene<'_, V> {
     /// The settings or files of ours that `aim` is, where they count here.
     fn kind(&self, aim: &Aim) -> Option<Kind> {
-        [&aim.place.lexical, &aim.place.physical].into_iter().find_map(|path| {
+        aim.place.spellings().find_map(|path| {
             let (base, kind) = settings::kind(path)?;
             self.counts(base).then_some(kind)
         })

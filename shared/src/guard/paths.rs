@@ -59,23 +59,28 @@ impl Place {
         }
     }
 
+    /// Both spellings, or the one where they are the same, as most are.
+    pub fn spellings(&self) -> impl Iterator<Item = &Path> {
+        let is_one = self.lexical.as_os_str() == self.physical.as_os_str();
+        let second = (!is_one).then_some(self.physical.as_path());
+        [Some(self.lexical.as_path()), second].into_iter().flatten()
+    }
+
     /// Every folder above the place in either spelling, the place itself first.
     pub fn ancestors(&self) -> impl Iterator<Item = &Path> {
-        self.lexical.ancestors().chain(self.physical.ancestors())
+        self.spellings().flat_map(Path::ancestors)
     }
 
     /// Whether the place is the folder `tree` or in it, in any spelling.
     pub fn is_in(&self, tree: &Place, view: &impl View) -> bool {
-        let spelled = [&self.lexical, &self.physical].into_iter().any(|path| {
-            [&tree.lexical, &tree.physical].into_iter().any(|tree| starts_with(path, tree, view))
-        });
+        let spelled = self.spellings().any(|path| tree.spellings().any(|tree| starts_with(path, tree, view)));
         spelled || self.reaches(&tree.physical, view)
     }
 
     /// Whether the place is, or is in, a sibling of `tree` whose name starts with `prefix`.
     pub fn is_in_sibling(&self, tree: &Place, prefix: &str, view: &impl View) -> bool {
         let named = |path: &Path| path.file_name().is_some_and(|name| begins(name, prefix, view));
-        [&tree.lexical, &tree.physical].into_iter().filter_map(|tree| tree.parent()).any(|parent| {
+        tree.spellings().filter_map(Path::parent).any(|parent| {
             self.ancestors()
                 .any(|path| named(path) && path.parent().is_some_and(|above| is_same(above, parent, view)))
         })
@@ -106,8 +111,11 @@ fn lexical(path: &Path, cwd: &Path) -> PathBuf {
     out
 }
 
+/// Of a path that was put together from its parts, so it ends in a name. It is asked of every folder on
+/// the way, and most are turned down by their last bytes.
 fn is_own_folder(path: &Path) -> bool {
-    OWN_FOLDER.iter().any(|own| Path::new(own) == path)
+    path.as_os_str().as_encoded_bytes().ends_with(b"cwd")
+        && OWN_FOLDER.iter().any(|own| Path::new(own) == path)
 }
 
 fn physical(path: &Path, cwd: &Path, view: &impl View) -> Result<PathBuf, Lost> {

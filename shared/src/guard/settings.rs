@@ -74,7 +74,7 @@ const MACHINE: [&str; 4] = [
 
 /// The kind of the file at `path`, and the folder that it sets up; `None` for all other files.
 pub fn kind(path: &Path) -> Option<(&Path, Kind)> {
-    if MACHINE.iter().any(|file| Path::new(file) == path) {
+    if path.starts_with("/etc") && MACHINE.iter().any(|file| Path::new(file) == path) {
         return Some((Path::new("/"), Kind::Settings));
     }
     let file = FILES.iter().find_map(|(file, kind)| Some((above(path, file)?, *kind)));

@@ -6,7 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use aitk_shared::guard::Place;
+
 use super::sites::{self, Project};
+use super::view::Disk;
 use crate::config::{self, Dirs, Environment, Flags};
 use crate::credentials::{Server, create_private_dir};
 use crate::error::{Error, Kind, Result};
@@ -29,10 +32,9 @@ pub fn expect(project: &Project, data: &Path) {
 }
 
 /// Looks at the project in `root`, if a mark says so; what there is to tell.
-pub fn catch_up(root: &Path, data: &Path) -> Option<String> {
-    // Most calls have no mark to look for: one look tells.
-    let canonical = || root.canonicalize().ok();
-    (data.join(MARKS).exists() && mark(&canonical()?, data).exists()).then(|| look(root, data))?
+pub fn catch_up(root: &Path, data: &Path, disk: &Disk) -> Option<String> {
+    let place = Place::find(root, root, disk).ok()?;
+    mark(&place.physical, data).exists().then(|| look(root, data))?
 }
 
 /// Compares the docs of the project in `root` with what was written, and undoes what differs; what

@@ -1,7 +1,7 @@
 //! The aitk projects that a tool call could touch: those around the session, and those around
 //! each path that it names.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -56,12 +56,15 @@ impl Project {
 /// The roots of the projects around the session's root and folder, and around `aims`.
 pub fn roots(root: &Path, cwd: &Path, aims: &[Aim]) -> Vec<PathBuf> {
     let launched = launch_folder();
-    let mut folders = BTreeSet::new();
     let above = [Some(root), Some(cwd), launched.as_deref()].into_iter().flatten();
-    folders.extend(above.flat_map(Path::ancestors));
-    folders.extend(aims.iter().flat_map(|aim| aim.place.ancestors()));
+    let all = above.flat_map(Path::ancestors).chain(aims.iter().flat_map(|aim| aim.place.ancestors()));
+    // Told apart by their bytes, which is quick; what differs in spelling alone is looked at twice.
+    let mut seen = HashSet::with_capacity(32);
     let is_root = |folder: &&Path| is_marked(folder) || (*folder == root && is_project(root));
-    folders.into_iter().filter(is_root).map(Path::to_owned).collect()
+    let mut roots: Vec<_> = all.filter(|folder| seen.insert(folder.as_os_str())).filter(is_root).collect();
+    roots.sort();
+    roots.dedup();
+    roots.into_iter().map(Path::to_owned).collect()
 }
 
 /// Whether a folder is a project for a hook that runs in it. It may be one where the user's list
