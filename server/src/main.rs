@@ -19,13 +19,18 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(flags: Flags) -> anyhow::Result<()> {
+async fn run(mut flags: Flags) -> anyhow::Result<()> {
+    let task = flags.task.take();
     let config = Config::load(flags)?;
     start_log(config.log_format);
+    if let Some(task) = task {
+        let told = aitk_server::care(task, &config, Clock::default()).await?;
+        return Ok(writeln!(std::io::stdout(), "{told}")?);
+    }
+    // Before anybody learns that it runs: whoever ends it then shall find it listening.
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let server = Server::start(config, Clock::default()).await?;
     announce(&server)?;
-
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
