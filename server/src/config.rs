@@ -15,6 +15,8 @@ use serde::Deserialize;
 
 pub use jwt::{JwtKey, JwtSettings, Secret};
 
+use crate::care::Task;
+
 /// Run the aitk platform: projects, versioned docs, locks and live events
 ///
 /// Without any setting it listens on 127.0.0.1:3001 and keeps everything in its
@@ -23,10 +25,13 @@ pub use jwt::{JwtKey, JwtSettings, Secret};
 #[command(name = "aitk-server", version, max_term_width = 100)]
 pub struct Flags {
     /// Read settings from this TOML file; its keys are the names of these flags
-    #[arg(long, value_name = "FILE", env = "AITK_SERVER_CONFIG")]
+    #[arg(long, value_name = "FILE", env = "AITK_SERVER_CONFIG", global = true)]
     pub config: Option<PathBuf>,
     #[command(flatten)]
     settings: Partial,
+    /// What to do instead of serving
+    #[command(subcommand)]
+    pub task: Option<Task>,
 }
 
 /// Settings of one source; what it does not say is left to the next.
@@ -37,13 +42,13 @@ struct Partial {
     #[arg(long, value_name = "ADDR", env = "AITK_SERVER_LISTEN")]
     listen: Option<SocketAddr>,
     /// Keep database and secret key in this folder [default: aitk-server, in the user's data folder]
-    #[arg(long, value_name = "DIR", env = "AITK_SERVER_DATA")]
+    #[arg(long, value_name = "DIR", env = "AITK_SERVER_DATA", global = true)]
     data: Option<PathBuf>,
     /// Use this database [default: sqlite:aitk.db, in the data folder]
-    #[arg(long, value_name = "URL", env = "AITK_SERVER_DATABASE_URL")]
+    #[arg(long, value_name = "URL", env = "AITK_SERVER_DATABASE_URL", global = true)]
     database_url: Option<String>,
     /// Read the secret key that seals tokens from this file [default: secret.key, in the data folder]
-    #[arg(long, value_name = "FILE", env = "AITK_SERVER_SECRET_KEY_FILE")]
+    #[arg(long, value_name = "FILE", env = "AITK_SERVER_SECRET_KEY_FILE", global = true)]
     secret_key_file: Option<PathBuf>,
     /// Accept this admin key instead of making one; better set by environment or file
     #[arg(long, value_name = "KEY", env = "AITK_SERVER_ADMIN_KEY", hide_env_values = true)]

@@ -1,7 +1,7 @@
 //! Chance and secrets: random ids and keys, hashes of keys, sealed tokens.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use aitk_shared::hash::ContentHash;
 use anyhow::{Context, Result, anyhow, bail};
@@ -9,6 +9,7 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::rand;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
 /// Random bytes of the operating system's generator.
@@ -40,20 +41,36 @@ pub fn hash_api_key(key: &str) -> ContentHash {
 pub struct SecretKey {
     aead: RandomizedNonceKey,
     id: u8,
+    /// The key before it, while a rotation is under way.
+    older: Option<Box<SecretKey>>,
 }
 
 impl SecretKey {
     /// Reads the key file, or makes it (0600) where it does not exist.
-    ///
-    /// The file holds one line of 32 bytes in base64url.
     pub fn load_or_make(file: &Path) -> Result<Self> {
-        let text = match std::fs::read_to_string(file) {
-            Ok(text) => Zeroizing::new(text),
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => make_key_file(file)?,
-            Err(e) => {
-                return Err(e).with_context(|| format!("cannot read the secret key {}", file.display()));
-            }
-        };
+        match std::fs::exists(file) {
+            Ok(false) => write_key(file, &new_key())?,
+            // What cannot be looked at is told of by the reading.
+            Ok(true) | Err(_) => {}
+        }
+        SecretKey::load(file)
+    }
+
+    /// Reads the key file, and that of the key before where a rotation is under way.
+    ///
+    /// A file holds one line of 32 bytes in base64url.
+    pub fn load(file: &Path) -> Result<Self> {
+        let mut key = SecretKey::read(file)?;
+        let old = old_key_file(file);
+        if std::fs::exists(&old)? {
+            key.older = Some(Box::new(SecretKey::read(&old)?));
+        }
+        Ok(key)
+    }
+
+    fn read(file: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(file).map(Zeroizing::new);
+        let text = text.with_context(|| format!("cannot read the secret key {}", file.display()))?;
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(text.trim()).map(Zeroizing::new);
         match bytes {
             Ok(bytes) if bytes.len() == 32 => SecretKey::new(&bytes),
@@ -61,12 +78,17 @@ impl SecretKey {
         }
     }
 
+    /// Whether a rotation was begun and not completed.
+    pub fn is_being_rotated(&self) -> bool {
+        self.older.is_some()
+    }
+
     fn new(bytes: &[u8]) -> Result<Self> {
         let aead =
             RandomizedNonceKey::new(&AES_256_GCM, bytes).map_err(|_| anyhow!("unusable secret key"))?;
         // Tells keys apart after a rotation; one byte of the key's hash tells nothing of the key.
         let id = ContentHash::of(&[b"aitk key id", bytes].concat()).as_bytes()[0];
-        Ok(SecretKey { aead, id })
+        Ok(SecretKey { aead, id, older: None })
     }
 
     /// Encrypts `secret` for `owner` alone: key id, nonce, ciphertext and tag.
@@ -79,8 +101,16 @@ impl SecretKey {
         Ok([&[self.id][..], nonce.as_ref(), &text].concat())
     }
 
-    /// Decrypts what [`Self::seal`] made for the same owner.
+    /// Decrypts what [`Self::seal`], or that of the key before, made for the same owner.
     pub fn open(&self, owner: &str, sealed: &[u8]) -> Result<Zeroizing<String>> {
+        match &self.older {
+            Some(older) if sealed.first() == Some(&older.id) => older.open_alone(owner, sealed),
+            _ => self.open_alone(owner, sealed),
+        }
+    }
+
+    /// Decrypts what this key made.
+    pub fn open_alone(&self, owner: &str, sealed: &[u8]) -> Result<Zeroizing<String>> {
         let (id, rest) = sealed.split_first().context("an empty sealed secret")?;
         if *id != self.id {
             bail!("sealed with another secret key");
@@ -96,17 +126,36 @@ impl SecretKey {
     }
 }
 
-fn make_key_file(file: &Path) -> Result<Zeroizing<String>> {
-    let text = Zeroizing::new(BASE64_URL_SAFE_NO_PAD.encode(*Zeroizing::new(random::<32>())));
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut out =
-        options.open(file).with_context(|| format!("cannot create the secret key {}", file.display()))?;
-    out.write_all(text.as_bytes())?;
-    out.sync_all()?;
-    Ok(text)
+/// Where the key before is kept while a rotation is under way.
+pub fn old_key_file(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".old");
+    name.into()
+}
+
+/// Writes a new key into a file that does not exist; false where its id would be that of `key`.
+pub fn write_other_key(file: &Path, key: &SecretKey) -> Result<bool> {
+    let bytes = new_key();
+    if SecretKey::new(&*bytes)?.id == key.id {
+        return Ok(false);
+    }
+    write_key(file, &bytes).map(|()| true)
+}
+
+fn new_key() -> Zeroizing<[u8; 32]> {
+    Zeroizing::new(random::<32>())
+}
+
+/// Writes a key into a file that does not exist (0600), whole or not at all.
+fn write_key(file: &Path, bytes: &[u8; 32]) -> Result<()> {
+    let cannot = || format!("cannot create the secret key {}", file.display());
+    let text = Zeroizing::new(BASE64_URL_SAFE_NO_PAD.encode(bytes));
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut staged = NamedTempFile::new_in(folder).with_context(cannot)?;
+    staged.write_all(text.as_bytes())?;
+    staged.as_file().sync_all()?;
+    staged.persist_noclobber(file).with_context(cannot)?;
+    Ok(())
 }
 
 #[cfg(test)]
@@ -145,5 +194,24 @@ mod tests {
         assert_eq!(*SecretKey::load_or_make(&file).unwrap().open("p", &sealed).unwrap(), "x");
         std::fs::write(&file, "short").unwrap();
         assert!(SecretKey::load_or_make(&file).is_err());
+    }
+
+    #[test]
+    fn while_a_rotation_is_under_way_both_keys_open_and_the_new_one_seals() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("secret.key");
+        let first = SecretKey::load_or_make(&file).unwrap();
+        let sealed = first.seal("p", "x").unwrap();
+        std::fs::rename(&file, old_key_file(&file)).unwrap();
+        while !write_other_key(&file, &first).unwrap() {}
+        let both = SecretKey::load(&file).unwrap();
+        assert!(both.is_being_rotated());
+        assert_eq!(*both.open("p", &sealed).unwrap(), "x");
+        assert!(both.open_alone("p", &sealed).is_err());
+        let anew = both.seal("p", "x").unwrap();
+        std::fs::remove_file(old_key_file(&file)).unwrap();
+        let second = SecretKey::load(&file).unwrap();
+        assert_eq!(*second.open("p", &anew).unwrap(), "x");
+        assert!(second.open("p", &sealed).is_err());
     }
 }

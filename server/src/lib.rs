@@ -4,6 +4,7 @@
 //! apply are `aitk_shared`'s. Handlers are the use cases: there is no layer between.
 
 mod auth;
+mod care;
 mod clock;
 mod config;
 mod crypto;
@@ -32,6 +33,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
+pub use care::{Task, run as care};
 pub use clock::Clock;
 pub use config::{Config, Flags, JwtKey, JwtSettings, Limits, LogFormat, Retention, Secret};
 
@@ -61,9 +63,17 @@ pub struct Server {
 impl Server {
     /// Starts a server: data folder, secret key, database, timer, listener.
     pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Self> {
-        let folder = own_folder(&config)?;
+        let folder = own_folder(&config, "give this one its own --data")?;
         let secret = SecretKey::load_or_make(&config.secret_key_file)?;
         let jwt = config.jwt.as_ref().map(Jwt::open).transpose()?;
+        if secret.is_being_rotated() {
+            tracing::warn!(
+                "a new secret key was not brought to its end: `aitk-server rotate-key` completes it"
+            );
+        }
+        if let Some(saved) = care::backup::before_migration(&config, clock.now()).await? {
+            tracing::info!(backup = %saved.display(), "saved the database before bringing it up to date");
+        }
         let hub = Hub::default();
         let store = Store::open(&config.database, clock.clone(), hub.clone()).await?;
         let (publishing, waiting) = publishing::queue();
@@ -132,7 +142,8 @@ impl Server {
     }
 }
 
-fn own_folder(config: &Config) -> anyhow::Result<File> {
+/// Claims the data folder for this process; `hint` says what to do where another one has it.
+fn own_folder(config: &Config, hint: &str) -> anyhow::Result<File> {
     let data = config.data.display();
     std::fs::create_dir_all(&config.data).with_context(|| format!("cannot make the data folder {data}"))?;
     #[cfg(unix)]
@@ -147,7 +158,7 @@ fn own_folder(config: &Config) -> anyhow::Result<File> {
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => {
-            bail!("another aitk-server runs in {data}; give this one its own --data")
+            bail!("another aitk-server runs in {data}; {hint}")
         }
         Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("cannot lock {data}")),
     }

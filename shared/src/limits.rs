@@ -105,6 +105,11 @@ pub const REFUSALS_IN_ALL: usize = 100;
 pub const SESSION_KEPT: Duration = Duration::from_hours(7 * 24);
 /// Sessions of one credential that are remembered in a project; the oldest go.
 pub const SESSIONS_PER_KEY: u64 = 64;
+/// Backups that the server made by itself before it changed its tables, and keeps.
+pub const MIGRATION_BACKUPS: usize = 3;
+/// A restored database goes on with fencing tokens so much higher: more than were taken since the
+/// backup, at one a millisecond for eleven days.
+pub const RESTORED_TOKEN_STEP: u64 = 1_000_000_000;
 /// What is noted beside requests is written this often: one small transaction.
 pub const NOTES_EVERY: Duration = Duration::from_secs(5);
 

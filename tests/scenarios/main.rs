@@ -4,6 +4,7 @@
 
 mod agents;
 mod audit;
+mod backup;
 mod doctor;
 mod faults;
 mod first_light;

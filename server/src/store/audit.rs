@@ -6,6 +6,7 @@ use aitk_shared::api::{AuditEntry, action};
 use aitk_shared::event::{Actor, ReleaseCause};
 use aitk_shared::id::ProjectId;
 use aitk_shared::lock::Lease;
+use aitk_shared::time::Timestamp;
 use serde_json::{Value, json};
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
@@ -34,9 +35,19 @@ pub async fn add(write: &mut Write, line: Line<'_>) -> Result<()> {
 
 /// The same for a request that was answered before.
 pub async fn add_from(write: &mut Write, line: Line<'_>, from: Option<&Origin>) -> Result<()> {
-    let bump = "UPDATE audit_head SET seq = seq + 1 WHERE one = 1 RETURNING seq";
-    let seq = sqlx::query(bump).fetch_one(write.connection()).await?.uint("seq")?;
     let now = write.now();
+    Ok(insert(write.connection(), now, line, from).await?)
+}
+
+/// The same for a change of another kind.
+pub async fn insert(
+    db: &mut AnyConnection,
+    now: Timestamp,
+    line: Line<'_>,
+    from: Option<&Origin>,
+) -> sqlx::Result<()> {
+    let bump = "UPDATE audit_head SET seq = seq + 1 WHERE one = 1 RETURNING seq";
+    let seq = sqlx::query(bump).fetch_one(&mut *db).await?.uint("seq")?;
     let insert = "INSERT INTO audit (seq, at, action, actor_id, actor_name, address, request_id, detail) \
                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     sqlx::query(insert)
@@ -48,13 +59,13 @@ pub async fn add_from(write: &mut Write, line: Line<'_>, from: Option<&Origin>) 
         .bind(from.map(|from| from.address.to_string()))
         .bind(from.and_then(|from| from.request_id.clone()))
         .bind(line.detail.to_string())
-        .execute(write.connection())
+        .execute(&mut *db)
         .await?;
     for project in line.projects {
         sqlx::query("INSERT INTO audit_projects (project_id, seq) VALUES ($1, $2)")
             .bind(project.as_str().to_owned())
             .bind(big(seq))
-            .execute(write.connection())
+            .execute(&mut *db)
             .await?;
     }
     Ok(())

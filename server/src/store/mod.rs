@@ -5,6 +5,7 @@
 //! committed. Queries are functions over a connection, grouped by noun.
 
 pub mod audit;
+pub mod backup;
 pub mod docs;
 pub mod events;
 pub mod invitations;
@@ -14,6 +15,7 @@ pub mod projects;
 pub mod publications;
 pub mod reports;
 mod row;
+pub mod secrets;
 mod write;
 
 use std::path::Path;
@@ -24,7 +26,7 @@ use std::time::Duration;
 use aitk_shared::id::Epoch;
 use anyhow::{Context, bail};
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::migrate::MigrateError;
+use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{Any, AnyConnection, AnyPool, Row, Transaction};
 use tokio::sync::Mutex;
 
@@ -59,9 +61,12 @@ impl Store {
         let options = AnyConnectOptions::from_str(&url)?;
         let writer = pool(1).connect_with(options.clone()).await;
         let writer = writer.with_context(|| format!("cannot open the database {}", file.display()))?;
-        migrate(&writer).await?;
+        let mut connection = writer.acquire().await?;
+        migrate(&mut connection).await?;
+        let epoch = load_or_make_epoch(&mut connection).await?;
+        note_version(&mut connection).await?;
+        drop(connection);
         let reader = pool(8).connect_with(options).await?;
-        let epoch = load_or_make_epoch(&mut *writer.acquire().await?).await?;
         Ok(Store { reader, writer, turn: Arc::default(), epoch, clock, hub })
     }
 
@@ -118,14 +123,38 @@ fn pool(connections: u32) -> AnyPoolOptions {
     )
 }
 
-async fn migrate(writer: &AnyPool) -> anyhow::Result<()> {
-    match sqlx::migrate!("migrations/sqlite").run(writer).await {
+fn migrator() -> Migrator {
+    sqlx::migrate!("migrations/sqlite")
+}
+
+async fn migrate(connection: &mut AnyConnection) -> anyhow::Result<()> {
+    let migrator = migrator();
+    match migrator.run(&mut *connection).await {
         Ok(()) => Ok(()),
-        Err(MigrateError::VersionMissing(version)) => bail!(
-            "the database is newer than this server (migration {version}): install the aitk-server that wrote it, or a later one"
-        ),
+        Err(MigrateError::VersionMissing(version)) => {
+            let known = migrator.iter().map(|migration| migration.version).max().unwrap_or_default();
+            let by = sqlx::query("SELECT value FROM meta WHERE name = 'written_by'")
+                .fetch_optional(&mut *connection)
+                .await?;
+            let by = by.map_or(Ok("a later aitk-server".to_owned()), |row| {
+                row.try_get::<String, _>("value").map(|version| format!("aitk-server {version}"))
+            })?;
+            bail!(
+                "the database is newer than this server: {by} brought it to migration {version}, and aitk-server {} \
+                 knows {known}; start the one that wrote it, or a later one",
+                env!("CARGO_PKG_VERSION"),
+            )
+        }
         Err(error) => Err(error).context("cannot bring the database up to date"),
     }
+}
+
+/// Notes which server wrote last, for an older one that will not understand it.
+async fn note_version(connection: &mut AnyConnection) -> anyhow::Result<()> {
+    let note = "INSERT INTO meta (name, value) VALUES ('written_by', $1) \
+                ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE meta.value <> excluded.value";
+    sqlx::query(note).bind(env!("CARGO_PKG_VERSION")).execute(connection).await?;
+    Ok(())
 }
 
 async fn load_or_make_epoch(connection: &mut AnyConnection) -> anyhow::Result<Epoch> {
@@ -164,6 +193,8 @@ mod tests {
         sqlx::query(newer).execute(&store.writer).await.unwrap();
         store.close().await;
         let refused = open().await.err().unwrap().to_string();
-        assert!(refused.contains("newer than this server"), "{refused}");
+        for word in ["newer than this server", "migration 9999", env!("CARGO_PKG_VERSION"), "a later one"] {
+            assert!(refused.contains(word), "{refused}");
+        }
     }
 }
