@@ -48,10 +48,9 @@ pub struct SecretKey {
 impl SecretKey {
     /// Reads the key file, or makes it (0600) where it does not exist.
     pub fn load_or_make(file: &Path) -> Result<Self> {
-        match std::fs::exists(file) {
-            Ok(false) => write_key(file, &new_key())?,
-            // What cannot be looked at is told of by the reading.
-            Ok(true) | Err(_) => {}
+        // What cannot be looked at is told of by the reading.
+        if let Ok(false) = std::fs::exists(file) {
+            write_key(file, &new_key())?;
         }
         SecretKey::load(file)
     }

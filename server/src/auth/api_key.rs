@@ -33,7 +33,7 @@ pub async fn verify(app: &App, presented: &str) -> Result<Credential> {
     let (id, last_used_at) = (key.info.id.clone(), key.info.last_used_at);
     let credential = holding(key, now)?;
     if last_used_at.is_none_or(|last| now.since(last) >= TOUCH_EVERY) {
-        touch_later(app.clone(), id);
+        app.notes.used(&id, now);
     }
     Ok(credential)
 }
@@ -58,18 +58,4 @@ fn holding(key: StoredKey, now: Timestamp) -> Result<Credential> {
         expires_at: key.info.expires_at,
         source: Source::Key(key.info.id),
     })
-}
-
-/// Notes the use beside the request, which does not wait for it.
-fn touch_later(app: App, id: KeyId) {
-    tokio::spawn(async move {
-        let touch = async {
-            let mut write = app.store.write().await?;
-            keys::touch(&mut write, &id).await?;
-            write.commit().await
-        };
-        if let Err(error) = touch.await {
-            tracing::debug!(?error, "cannot note a key's use");
-        }
-    });
 }

@@ -5,9 +5,11 @@
 
 mod refusals;
 mod reports;
+mod uses;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use aitk_shared::id::KeyId;
 use aitk_shared::limits;
 use aitk_shared::time::Timestamp;
 
@@ -18,6 +20,7 @@ use crate::state::App;
 
 use refusals::Refusals;
 use reports::Reports;
+use uses::Uses;
 
 pub use reports::Given;
 
@@ -26,6 +29,7 @@ pub use reports::Given;
 pub struct Notes {
     refusals: Mutex<Refusals>,
     reports: Mutex<Reports>,
+    uses: Mutex<Uses>,
     /// Held while notes are written, so that whoever waited for it reads them all.
     writing: tokio::sync::Mutex<()>,
 }
@@ -48,6 +52,11 @@ impl Notes {
     /// Notes what a session was given.
     pub fn given(&self, given: &Given<'_>, now: Timestamp) {
         lock(&self.reports).note(given, now);
+    }
+
+    /// Notes that a key was used.
+    pub fn used(&self, key: &KeyId, now: Timestamp) {
+        lock(&self.uses).note(key, now);
     }
 
     /// Forgets a credential that ended.
@@ -73,12 +82,14 @@ pub async fn write(app: &App, due: Due) -> Result<()> {
     let _writing = app.notes.writing.lock().await;
     let refused = lock(&app.notes.refusals).take(due, app.clock.now());
     let given = lock(&app.notes.reports).take();
-    if refused.is_empty() && given.is_empty() {
+    let used = lock(&app.notes.uses).take();
+    if refused.is_empty() && given.is_empty() && used.is_empty() {
         return Ok(());
     }
     let done = async {
         let mut write = app.store.write().await?;
         refusals::write(&mut write, &refused).await?;
+        uses::write(&mut write, &used).await?;
         if !given.is_empty() {
             reports::write(&mut write, &given).await?;
         }
@@ -88,6 +99,7 @@ pub async fn write(app: &App, due: Due) -> Result<()> {
     if done.is_err() {
         lock(&app.notes.refusals).put_back(refused);
         lock(&app.notes.reports).put_back(given);
+        lock(&app.notes.uses).put_back(used);
     }
     done
 }

@@ -91,12 +91,11 @@ pub async fn delete(write: &mut Write, id: &KeyId) -> Result<()> {
     Ok(())
 }
 
-/// Notes that a key was used.
-pub async fn touch(write: &mut Write, id: &KeyId) -> Result<()> {
-    let now = write.now();
+/// Notes when a key was used.
+pub async fn touch(write: &mut Write, id: &KeyId, at: Timestamp) -> Result<()> {
     sqlx::query("UPDATE keys SET last_used_at = $2 WHERE id = $1")
         .bind(id.as_str().to_owned())
-        .bind(now.as_millis())
+        .bind(at.as_millis())
         .execute(write.connection())
         .await?;
     Ok(())

@@ -117,3 +117,29 @@ async fn a_configured_admin_key_is_accepted_and_none_is_made() {
     assert_eq!(request.send().await.unwrap().status(), 200);
     server.stop().await.unwrap();
 }
+
+#[tokio::test]
+async fn the_last_use_of_a_key_is_noted_to_the_minute_beside_the_requests() {
+    let platform = Platform::start().await;
+    let project = platform.project("p").await;
+    let keys = format!("/api/projects/{project}/keys");
+    let dan = platform.member(&project, "developer", "Dan").await;
+    let used =
+        async |platform: &Platform| platform.admin.get(&keys).await.expect(200)[0]["lastUsedAt"].clone();
+    assert!(used(&platform).await.is_null());
+    let moment = platform.clock.now();
+    dan.get("/api/projects/p").await.expect(200);
+    let platform = platform.restart().await;
+    let first = used(&platform).await;
+    let at = aitk_shared::time::Timestamp::parse(first.as_str().unwrap()).unwrap();
+    assert!(at >= moment && at.since(moment) < Duration::from_secs(60), "{first}");
+    let dan = platform.as_key(&dan.key);
+    dan.get("/api/projects/p").await.expect(200);
+    let platform = platform.restart().await;
+    assert_eq!(used(&platform).await, first, "within a minute nothing is written");
+    platform.clock.advance(Duration::from_secs(60));
+    platform.as_key(&dan.key).get("/api/projects/p").await.expect(200);
+    let platform = platform.restart().await;
+    assert_ne!(used(&platform).await, first);
+    platform.stop().await;
+}
