@@ -3,6 +3,7 @@
 mod jwt;
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -86,6 +87,21 @@ struct Partial {
     /// Keep events so long, such as 72h; 0 keeps them for ever [default: 7d]
     #[arg(long, value_name = "TIME", env = "AITK_SERVER_KEEP_EVENTS_FOR")]
     keep_events_for: Option<String>,
+    /// Accept so many sockets at once [default: 20000]
+    #[arg(long, value_name = "COUNT", env = "AITK_SERVER_MAX_SOCKETS")]
+    max_sockets: Option<NonZeroU32>,
+    /// Accept so many sockets of one user or key [default: 100]
+    #[arg(long, value_name = "COUNT", env = "AITK_SERVER_MAX_USER_SOCKETS")]
+    max_user_sockets: Option<NonZeroU32>,
+    /// Accept so many rooms a socket [default: 256]
+    #[arg(long, value_name = "COUNT", env = "AITK_SERVER_MAX_SOCKET_ROOMS")]
+    max_socket_rooms: Option<NonZeroU32>,
+    /// Accept so many frames a minute from a client's socket [default: 100]
+    #[arg(long, value_name = "COUNT", env = "AITK_SERVER_MAX_CLIENT_FRAMES")]
+    max_client_frames: Option<NonZeroU32>,
+    /// Refuse addresses after so many failed authentications a minute [default: 10]
+    #[arg(long, value_name = "COUNT", env = "AITK_SERVER_MAX_AUTH_FAILURES")]
+    max_auth_failures: Option<NonZeroU32>,
     /// Believe X-Forwarded-For of so many proxies of yours, which every request comes through [default: 0]
     #[arg(long, value_name = "COUNT", env = "AITK_SERVER_TRUSTED_PROXIES")]
     trusted_proxies: Option<usize>,
@@ -114,6 +130,22 @@ pub struct Limits {
     pub project_docs: u64,
     /// Bytes of all docs of one project.
     pub project_bytes: u64,
+    /// Failed authentications a minute and address.
+    pub auth_failures: u32,
+    /// Sockets in all.
+    pub sockets: u32,
+    /// Sockets of one user or key.
+    pub user_sockets: u32,
+    /// Rooms of one socket.
+    pub socket_rooms: u32,
+    /// Frames a minute and socket.
+    pub client_frames: u32,
+    /// How often a ping goes out; no setting, for tests.
+    pub heartbeat: Duration,
+    /// How long a socket may be silent; no setting, for tests.
+    pub socket_dead: Duration,
+    /// How long a socket may show no credential; no setting, for tests.
+    pub socket_auth: Duration,
 }
 
 impl Default for Limits {
@@ -122,6 +154,14 @@ impl Default for Limits {
             doc_bytes: limits::DOC_BYTES,
             project_docs: limits::PROJECT_DOCS,
             project_bytes: limits::PROJECT_BYTES,
+            auth_failures: limits::AUTH_FAILURES,
+            sockets: limits::SOCKETS,
+            user_sockets: limits::USER_SOCKETS,
+            socket_rooms: limits::SOCKET_ROOMS,
+            client_frames: limits::CLIENT_FRAMES,
+            heartbeat: limits::HEARTBEAT,
+            socket_dead: limits::SOCKET_DEAD,
+            socket_auth: limits::SOCKET_AUTH,
         }
     }
 }
@@ -207,6 +247,12 @@ impl Config {
                     .max_project_bytes
                     .or(file.max_project_bytes)
                     .unwrap_or(defaults.project_bytes),
+                auth_failures: count(set.max_auth_failures, file.max_auth_failures, defaults.auth_failures),
+                sockets: count(set.max_sockets, file.max_sockets, defaults.sockets),
+                user_sockets: count(set.max_user_sockets, file.max_user_sockets, defaults.user_sockets),
+                socket_rooms: count(set.max_socket_rooms, file.max_socket_rooms, defaults.socket_rooms),
+                client_frames: count(set.max_client_frames, file.max_client_frames, defaults.client_frames),
+                ..defaults
             },
             retention: retention(
                 set.keep_events.or(file.keep_events),
@@ -244,6 +290,11 @@ fn retention(events: Option<u64>, time: Option<&str>) -> Result<Retention> {
         Some(Err(why)) => bail!("keep-events-for: {why}"),
     };
     Ok(Retention { events: events.map_or(default.events, |count| (count > 0).then_some(count)), time })
+}
+
+/// A count from the first source that says one.
+fn count(set: Option<NonZeroU32>, file: Option<NonZeroU32>, default: u32) -> u32 {
+    set.or(file).map_or(default, NonZeroU32::get)
 }
 
 fn database_file(url: Option<&str>, data: &Path) -> Result<PathBuf> {

@@ -1,5 +1,7 @@
 //! What a request can end in, and the one place that chooses HTTP statuses.
 
+use std::time::Duration;
+
 use aitk_shared::api::{Lock, PROBLEM_JSON, PathProblem, Problem, ProblemCode};
 use aitk_shared::event::Room;
 use aitk_shared::path::PathError;
@@ -40,6 +42,13 @@ pub enum Error {
     Malformed(String),
     /// Over a limit.
     TooLarge(String),
+    /// Too often; it may be tried again after a while.
+    RateLimited {
+        /// What was too often.
+        what: &'static str,
+        /// How long to wait.
+        after: Duration,
+    },
     /// Paths of a batch, each at fault.
     Batch(Vec<PathProblem>),
     /// Rooms of a publication, each with its refusal.
@@ -95,6 +104,11 @@ impl Error {
             }
             Error::Malformed(detail) => (StatusCode::BAD_REQUEST, Code::InvalidRequest, detail.clone()),
             Error::TooLarge(detail) => (StatusCode::PAYLOAD_TOO_LARGE, Code::TooLarge, detail.clone()),
+            Error::RateLimited { what, after } => (
+                StatusCode::TOO_MANY_REQUESTS,
+                Code::RateLimited,
+                format!("{what}; try again in {} s", whole_seconds(*after)),
+            ),
             Error::Batch(errors) => batch_verdict(errors),
             Error::Rooms(refusals) => rooms_verdict(refusals),
             Error::Busy(detail) => (StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable, (*detail).into()),
@@ -121,6 +135,10 @@ impl Error {
         let (_, code, detail) = self.verdict();
         (code, detail)
     }
+}
+
+fn whole_seconds(time: Duration) -> u64 {
+    time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }
 
 fn held(lock: &Lock) -> String {
@@ -172,6 +190,11 @@ impl IntoResponse for Error {
             lock: None,
             errors: Vec::new(),
         };
+        let retry_after = match &self {
+            Error::RateLimited { after, .. } => Some(whole_seconds(*after)),
+            Error::Unavailable(_) => Some(1),
+            _ => None,
+        };
         match self {
             Error::LockHeld(lock) | Error::Locked(lock) | Error::LockLost(Some(lock)) => {
                 problem.lock = Some(*lock);
@@ -188,8 +211,8 @@ impl IntoResponse for Error {
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        if let Some(seconds) = retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

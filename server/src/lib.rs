@@ -37,7 +37,8 @@ pub use care::{Task, run as care};
 pub use clock::Clock;
 pub use config::{Config, Flags, JwtKey, JwtSettings, Limits, LogFormat, Retention, Secret};
 
-use auth::Jwt;
+use aitk_shared::rate::Quota;
+use auth::{Failures, Jwt};
 use crypto::SecretKey;
 use live::Hub;
 use notes::Notes;
@@ -82,6 +83,7 @@ impl Server {
             hub,
             clock,
             secret,
+            failures: Failures::new(Quota::a_minute(config.limits.auth_failures)),
             jwt,
             limits: config.limits,
             answers: http::Answers::default(),

@@ -3,7 +3,7 @@
 //! The edge says it once a request; whoever writes the audit log reads it. Work that goes on by
 //! itself (timers, tasks beside a request) has no origin.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 
 use aitk_shared::event::Actor;
@@ -43,9 +43,26 @@ impl Origin {
         }
     }
 
+    /// What is counted as one: an IPv4 address, or the /64 of an IPv6 address, of which one
+    /// customer has all.
+    pub fn network(&self) -> IpAddr {
+        match self.address {
+            IpAddr::V4(_) => self.address,
+            IpAddr::V6(v6) => {
+                let [a, b, c, d, ..] = v6.segments();
+                Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+            }
+        }
+    }
+
     /// The request in whose course this runs.
     pub fn current() -> Option<Self> {
         CURRENT.try_with(Clone::clone).ok()
+    }
+
+    /// Its network; work without an origin counts as one network of its own.
+    pub fn current_network() -> IpAddr {
+        Origin::current().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |origin| origin.network())
     }
 
     /// Runs `work` in the course of this request.
@@ -66,9 +83,10 @@ impl Origin {
 
 /// The client's address. Each proxy adds the address that it was asked from at the end of
 /// `forwarded`, so of a list only what our own proxies wrote is believed; the rest anybody can send.
+/// A shorter list came past them.
 fn client(peer: IpAddr, forwarded: &[&str], proxies: usize) -> IpAddr {
-    let first = forwarded.len().saturating_sub(proxies);
-    forwarded.get(first).and_then(|text| address(text)).unwrap_or(peer).to_canonical()
+    let first = forwarded.len().checked_sub(proxies);
+    first.and_then(|first| forwarded.get(first)).and_then(|text| address(text)).unwrap_or(peer).to_canonical()
 }
 
 /// An address, also with a port, as some proxies write it.
@@ -89,7 +107,7 @@ mod tests {
             (&["6.6.6.6"], 0, "10.0.0.1"),
             (&["6.6.6.6", "1.2.3.4"], 1, "1.2.3.4"),
             (&["6.6.6.6", "1.2.3.4", "10.0.0.2"], 2, "1.2.3.4"),
-            (&["1.2.3.4"], 3, "1.2.3.4"),
+            (&["1.2.3.4"], 3, "10.0.0.1"),
             (&[], 1, "10.0.0.1"),
             (&["1.2.3.4:5678"], 1, "1.2.3.4"),
             (&["[2001:db8::1]:5678"], 1, "2001:db8::1"),
@@ -99,6 +117,14 @@ mod tests {
             (&["unknown"], 1, "10.0.0.1"),
         ] {
             assert_eq!(client(peer, forwarded, proxies).to_string(), expected, "{forwarded:?} {proxies}");
+        }
+    }
+
+    #[test]
+    fn a_customer_with_many_addresses_counts_as_one() {
+        for (address, network) in [("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"), ("1.2.3.4", "1.2.3.4")] {
+            let peer = SocketAddr::new(address.parse().unwrap(), 1);
+            assert_eq!(Origin::of(&HeaderMap::new(), peer, 0).network().to_string(), network);
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::{Notify, watch};
 
-use crate::auth::Jwt;
+use crate::auth::{Failures, Jwt};
 use crate::clock::Clock;
 use crate::config::Limits;
 use crate::crypto::SecretKey;
@@ -29,6 +29,8 @@ pub struct Parts {
     pub clock: Clock,
     /// Seals what projects entrust to the server.
     pub secret: SecretKey,
+    /// Bounds the guessing of credentials.
+    pub failures: Failures,
     /// Checks tokens of others, if they are accepted.
     pub jwt: Option<Jwt>,
     /// Sizes and counts.

@@ -19,6 +19,7 @@ pub mod lock;
 pub mod manifest;
 pub mod path;
 pub mod plan;
+pub mod rate;
 pub mod repo;
 pub mod role;
 pub mod text;

@@ -41,6 +41,13 @@ pub const JWKS_LOOK: Duration = Duration::from_secs(1);
 /// Largest file of keys, in bytes: hundreds of keys.
 pub const JWKS_BYTES: u64 = 1024 * 1024;
 
+/// Failed authentications a minute and address (default of a server setting).
+pub const AUTH_FAILURES: u32 = 10;
+/// Addresses whose failed authentications are counted at once: about a megabyte.
+pub const AUTH_ADDRESSES: usize = 10_000;
+/// Credentials that are remembered as having held, and as refused, beside those addresses.
+pub const AUTH_REMEMBERED: usize = 10_000;
+
 /// Events in one answer of the event route, unless asked for fewer.
 pub const EVENTS_PAGE: u64 = 100;
 /// Most events in one answer of the event route.
@@ -125,6 +132,15 @@ pub const SOCKET_QUEUE_BYTES: usize = 1024 * 1024;
 pub const HEARTBEAT: Duration = Duration::from_secs(30);
 /// A socket from which nothing came for so long is dead.
 pub const SOCKET_DEAD: Duration = Duration::from_secs(60);
+/// Sockets of one server (default of a server setting).
+pub const SOCKETS: u32 = 20_000;
+/// Sockets of one user or key: many tabs and terminals (default of a server setting).
+pub const USER_SOCKETS: u32 = 100;
+/// Rooms of one socket (default of a server setting).
+pub const SOCKET_ROOMS: u32 = 256;
+/// Frames that a client may send over one socket in a minute, and again as many that are refused
+/// before it is closed (default of a server setting).
+pub const CLIENT_FRAMES: u32 = 100;
 /// A socket has this long to show a credential.
 pub const SOCKET_AUTH: Duration = Duration::from_secs(10);
 

@@ -1,7 +1,10 @@
 //! Who asks, and what they may see.
 
 mod api_key;
+mod failures;
 mod jwt;
+
+use std::net::IpAddr;
 
 use aitk_shared::api::API_KEY_HEADER;
 use aitk_shared::event::{Actor, Room, RoomKind};
@@ -14,12 +17,16 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 use sqlx::AnyConnection;
 
+pub use failures::{Door, Failures};
 pub use jwt::Jwt;
 
+use crate::crypto;
 use crate::error::{Error, Result};
 use crate::origin::Origin;
 use crate::state::App;
 use crate::store::projects::{self, StoredProject};
+
+const TOO_MANY_FAILURES: &str = "too many failed authentications from your address";
 
 /// A credential that holds at this moment.
 #[derive(Clone, Debug)]
@@ -50,6 +57,45 @@ pub enum Source {
 }
 
 impl Credential {
+    /// Checks a key or a token that a request from `from` shows, unless too many failed from there.
+    pub async fn admit(app: &App, presented: &str, from: IpAddr) -> Result<Self> {
+        match app.failures.door(from, &crypto::hash_api_key(presented), app.clock.now()) {
+            Door::Open => Credential::judge(app, presented, from).await,
+            Door::Closed(after) => Err(Error::RateLimited { what: TOO_MANY_FAILURES, after }),
+            // More to the point than that too many failed; it is not looked at again either.
+            Door::Repeated(_) => Err(Error::Unauthorized(
+                "this credential was refused a moment ago, as others from your address",
+            )),
+        }
+    }
+
+    /// The same for a socket, which is told nothing but to wait.
+    pub async fn admit_to_socket(app: &App, presented: &str, from: IpAddr) -> Result<Self> {
+        Credential::knock(app, presented, from)?;
+        Credential::judge(app, presented, from).await
+    }
+
+    /// Refuses a credential that will not be looked at, before a socket is made for it.
+    pub fn knock(app: &App, presented: &str, from: IpAddr) -> Result<()> {
+        match app.failures.door(from, &crypto::hash_api_key(presented), app.clock.now()) {
+            Door::Open => Ok(()),
+            Door::Closed(after) | Door::Repeated(after) => {
+                Err(Error::RateLimited { what: TOO_MANY_FAILURES, after })
+            }
+        }
+    }
+
+    async fn judge(app: &App, presented: &str, from: IpAddr) -> Result<Self> {
+        let verdict = Credential::verify(app, presented).await;
+        let credential = crypto::hash_api_key(presented);
+        match &verdict {
+            Ok(_) => app.failures.held(credential),
+            Err(Error::Unauthorized(_)) => app.failures.failed(from, credential, app.clock.now()),
+            Err(_) => {}
+        }
+        verdict
+    }
+
     /// Checks a key or a token as it came from outside.
     pub async fn verify(app: &App, presented: &str) -> Result<Self> {
         match &app.jwt {
@@ -70,6 +116,11 @@ impl Credential {
             }
             Source::Token => Ok(self.clone()),
         }
+    }
+
+    /// Whether this is a key that lost all that it covered: no project comes to a key later.
+    pub fn is_spent(&self) -> bool {
+        matches!(self.source, Source::Key(_)) && !self.role.is_server_wide() && self.projects.is_empty()
     }
 
     /// Refuses unless the credential's role carries `right` at all.
@@ -173,7 +224,7 @@ impl FromRequestParts<App> for Credential {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
         match presented(&parts.headers) {
             Some(presented) => {
-                let who = Credential::verify(app, presented).await?;
+                let who = Credential::admit(app, presented, Origin::current_network()).await?;
                 Origin::identify(&who.actor);
                 Ok(who)
             }

@@ -19,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::state::App;
 use crate::store::Write;
 use crate::store::audit::{self, Line};
+use crate::store::keys;
 use crate::store::projects::{self, StoredProject};
 
 /// The projects that the credential covers, by slug.
@@ -130,6 +131,7 @@ pub async fn remove(State(app): State<App>, who: Credential, At(id): At<String>)
     let docs = json!({"docs": project.docs_count});
     told(&mut write, action::PROJECT_DELETED, &who, &project, docs).await?;
     let project = project.id;
+    let keys = keys::list(write.connection(), Some(&project)).await?;
     projects::delete(&mut write, &project).await?;
     write.commit().await?;
     app.leases_moved.notify_one();
@@ -143,6 +145,7 @@ pub async fn remove(State(app): State<App>, who: Credential, At(id): At<String>)
     if let Ok(frame) = serde_json::to_string(&gone) {
         app.hub.dissolve(&room, &frame.into());
     }
+    keys.iter().for_each(|key| app.hub.recheck(key.info.id.as_str()));
     Ok(StatusCode::NO_CONTENT)
 }
 

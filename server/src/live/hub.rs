@@ -6,7 +6,7 @@
 //! reads a snapshot, which stands at some offset; [`Hub::start`] sends what was
 //! held back and is later than that offset, and everything after.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aitk_shared::event::{Event, Offset, Room};
@@ -44,8 +44,10 @@ pub struct Hub(Arc<Mutex<Rooms>>);
 #[derive(Default)]
 struct Rooms {
     by_name: HashMap<Room, Listeners>,
-    /// By credential, so that a revoked one can be closed.
-    sockets: HashMap<ConnectionId, (String, Arc<Outbox>)>,
+    /// Each with its credential, once it showed one.
+    sockets: HashMap<ConnectionId, (Option<String>, Arc<Outbox>)>,
+    /// By credential (key id, JWT `sub`), to count them and to reach them.
+    by_subject: HashMap<String, HashSet<ConnectionId>>,
     next_id: ConnectionId,
 }
 
@@ -77,26 +79,42 @@ struct Passing {
 }
 
 impl Hub {
-    /// Registers a socket; nobody's, until [`Self::identify`] says whose.
-    pub fn connect(&self) -> Connection {
+    /// Registers a socket, unless there are `most` already; nobody's, until [`Self::identify`] says whose.
+    pub fn connect(&self, most: u32) -> Option<Connection> {
         let mut rooms = self.lock();
+        if rooms.sockets.len() >= most as usize {
+            return None;
+        }
         rooms.next_id += 1;
         let connection = Connection { id: rooms.next_id, outbox: Arc::default() };
-        rooms.sockets.insert(connection.id, (String::new(), connection.outbox.clone()));
-        connection
+        rooms.sockets.insert(connection.id, (None, connection.outbox.clone()));
+        Some(connection)
     }
 
-    /// Notes the credential (key id, JWT `sub`) that a socket showed.
-    pub fn identify(&self, id: ConnectionId, subject: &str) {
-        if let Some((of, _)) = self.lock().sockets.get_mut(&id) {
-            *of = subject.to_owned();
+    /// Notes the credential (key id, JWT `sub`) that a socket showed, unless it has `most` others.
+    pub fn identify(&self, id: ConnectionId, subject: &str, most: u32) -> Result<(), Closing> {
+        let mut rooms = self.lock();
+        let rooms = &mut *rooms;
+        let others =
+            rooms.by_subject.get(subject).map_or(0, |ids| ids.len() - usize::from(ids.contains(&id)));
+        if others >= most as usize {
+            return Err(Closing::TOO_MANY);
         }
+        if let Some((of, _)) = rooms.sockets.get_mut(&id) {
+            if let Some(before) = of.replace(subject.to_owned()) {
+                drop_from(&mut rooms.by_subject, &before, id);
+            }
+            rooms.by_subject.entry(subject.to_owned()).or_default().insert(id);
+        }
+        Ok(())
     }
 
     /// Forgets a socket and its subscriptions.
     pub fn disconnect(&self, id: ConnectionId) {
         let mut rooms = self.lock();
-        rooms.sockets.remove(&id);
+        if let Some((Some(subject), _)) = rooms.sockets.remove(&id) {
+            drop_from(&mut rooms.by_subject, &subject, id);
+        }
         rooms.by_name.retain(|_, listeners| {
             listeners.sockets.remove(&id);
             !listeners.is_idle()
@@ -105,9 +123,12 @@ impl Hub {
 
     /// Closes the sockets of a credential that ended.
     pub fn expel(&self, subject: &str) {
-        for (_, outbox) in self.lock().sockets.values().filter(|(of, _)| of == subject) {
-            outbox.close(Closing::UNAUTHENTICATED);
-        }
+        self.lock().of_subject(subject).for_each(|outbox| outbox.close(Closing::UNAUTHENTICATED));
+    }
+
+    /// Has the sockets of a credential look again at what it covers.
+    pub fn recheck(&self, subject: &str) {
+        self.lock().of_subject(subject).for_each(Outbox::recheck);
     }
 
     /// Step one of a subscription: holds back the room's events from now on.
@@ -190,6 +211,22 @@ impl Hub {
     }
 }
 
+impl Rooms {
+    fn of_subject(&self, subject: &str) -> impl Iterator<Item = &Outbox> {
+        let ids = self.by_subject.get(subject).into_iter().flatten();
+        ids.filter_map(|id| self.sockets.get(id)).map(|(_, outbox)| &**outbox)
+    }
+}
+
+fn drop_from(by_subject: &mut HashMap<String, HashSet<ConnectionId>>, subject: &str, id: ConnectionId) {
+    if let Some(ids) = by_subject.get_mut(subject) {
+        ids.remove(&id);
+        if ids.is_empty() {
+            by_subject.remove(subject);
+        }
+    }
+}
+
 impl Listeners {
     fn is_idle(&self) -> bool {
         self.sockets.is_empty() && self.pollers.as_ref().is_none_or(|pollers| pollers.is_closed())
@@ -268,7 +305,7 @@ mod tests {
     #[test]
     fn a_subscriber_gets_its_snapshot_and_then_every_later_event_once() {
         let hub = Hub::default();
-        let socket = hub.connect();
+        let socket = hub.connect(9).unwrap();
         hub.deliver(&[event(1)]);
         hub.join(&room(), &socket);
         hub.deliver(&[event(2), event(3), event(4)]);
@@ -317,7 +354,7 @@ mod tests {
     #[test]
     fn a_gap_closes_the_socket_instead_of_passing_as_complete() {
         let hub = Hub::default();
-        let socket = hub.connect();
+        let socket = hub.connect(9).unwrap();
         hub.join(&room(), &socket);
         hub.start(&room(), &socket, 3);
         hub.deliver(&[event(5)]);
@@ -327,22 +364,39 @@ mod tests {
     #[test]
     fn nothing_is_kept_of_those_who_left() {
         let hub = Hub::default();
-        let socket = hub.connect();
+        let socket = hub.connect(9).unwrap();
         hub.join(&room(), &socket);
+        hub.identify(socket.id, "a", 1).unwrap();
         drop(hub.wake(&room()));
         hub.disconnect(socket.id);
         let rooms = hub.lock();
-        assert!(rooms.by_name.is_empty() && rooms.sockets.is_empty());
+        assert!(rooms.by_name.is_empty() && rooms.sockets.is_empty() && rooms.by_subject.is_empty());
     }
 
     #[test]
     fn a_credential_that_ended_loses_its_sockets_and_no_others() {
         let hub = Hub::default();
-        let (one, two) = (hub.connect(), hub.connect());
-        hub.identify(one.id, "a");
-        hub.identify(two.id, "b");
+        let (one, two) = (hub.connect(9).unwrap(), hub.connect(9).unwrap());
+        hub.identify(one.id, "a", 9).unwrap();
+        hub.identify(two.id, "b", 9).unwrap();
         hub.expel("a");
         assert_eq!(one.outbox.take(), Err(Closing::UNAUTHENTICATED));
         assert!(two.outbox.take().unwrap().is_empty());
+    }
+
+    #[test]
+    fn sockets_are_counted_by_user_and_in_all() {
+        let hub = Hub::default();
+        let sockets: Vec<_> = (0..3).map(|_| hub.connect(3).unwrap()).collect();
+        assert!(hub.connect(3).is_none());
+        for socket in &sockets[..2] {
+            assert_eq!(hub.identify(socket.id, "a", 2), Ok(()));
+            assert_eq!(hub.identify(socket.id, "a", 2), Ok(()), "the same one again is no other");
+        }
+        assert_eq!(hub.identify(sockets[2].id, "a", 2), Err(Closing::TOO_MANY));
+        assert_eq!(hub.identify(sockets[1].id, "b", 2), Ok(()));
+        assert_eq!(hub.identify(sockets[2].id, "a", 2), Ok(()), "one of them became another's");
+        hub.disconnect(sockets[0].id);
+        assert!(hub.connect(3).is_some());
     }
 }

@@ -24,6 +24,10 @@ impl Closing {
     /// No credential, or one that ended.
     pub const UNAUTHENTICATED: Closing =
         Closing { code: close::UNAUTHENTICATED, reason: "authenticate again" };
+    /// Too many sockets, of this user or in all.
+    pub const TOO_MANY: Closing = Closing { code: close::TOO_MANY, reason: "too many connections" };
+    /// The client goes on sending though it was told to wait.
+    pub const UNRULY: Closing = Closing { code: close::FORBIDDEN, reason: "too many frames: stop" };
     /// The server stops.
     pub const GOING_AWAY: Closing =
         Closing { code: close::GOING_AWAY, reason: "the server goes away: reconnect" };
@@ -43,6 +47,8 @@ struct State {
     frames: VecDeque<Utf8Bytes>,
     bytes: usize,
     closing: Option<Closing>,
+    /// What the socket's credential covers may have changed.
+    recheck: bool,
 }
 
 impl Outbox {
@@ -71,6 +77,17 @@ impl Outbox {
         self.changed.notify_one();
     }
 
+    /// Asks the socket's task to look at its credential again, once what is queued has gone out.
+    pub fn recheck(&self) {
+        self.lock().recheck = true;
+        self.changed.notify_one();
+    }
+
+    /// Whether it was asked to, since the last time.
+    pub fn take_recheck(&self) -> bool {
+        std::mem::take(&mut self.lock().recheck)
+    }
+
     /// Takes all that is queued, or tells why to close.
     pub fn take(&self) -> Result<VecDeque<Utf8Bytes>, Closing> {
         let mut state = self.lock();
@@ -83,12 +100,12 @@ impl Outbox {
         }
     }
 
-    /// Waits until there is something to take. Meant for one waiter.
+    /// Waits until there is something to take, or to look at again. Meant for one waiter.
     pub async fn filled(&self) {
         loop {
             {
                 let state = self.lock();
-                if state.closing.is_some() || !state.frames.is_empty() {
+                if state.closing.is_some() || state.recheck || !state.frames.is_empty() {
                     return;
                 }
             }

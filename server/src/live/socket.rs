@@ -2,6 +2,7 @@
 //! its rooms put into its outbox; all that is queued leaves in one write.
 
 use std::collections::HashSet;
+use std::net::{IpAddr, Ipv4Addr};
 use std::pin::pin;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use aitk_shared::event::{Event, Offset, Room, RoomKind};
 use aitk_shared::frame::{ClientFrame, RoomState, ServerFrame, Subscribe};
 use aitk_shared::id::Epoch;
 use aitk_shared::limits;
+use aitk_shared::rate::{Meter, Quota};
 use axum::extract::State;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
@@ -54,12 +56,18 @@ pub async fn upgrade(
     let socket = socket.map_err(|_| Error::Malformed("this path speaks WebSocket (RFC 6455) only".into()))?;
     let origin = Origin::current();
     let token = presented(&headers).map(str::to_owned).or(query.token);
+    if let Some(token) = &token {
+        Credential::knock(&app, token, Origin::current_network())?;
+    }
     Ok(socket
         .read_buffer_size(READ_BUFFER_BYTES)
         .write_buffer_size(WRITE_BUFFER_BYTES)
         .max_message_size(limits::FRAME_BYTES)
         .max_frame_size(limits::FRAME_BYTES)
-        .on_upgrade(async move |socket| Session::open(app, socket, origin).run(token).await))
+        .on_upgrade(async move |mut socket| match app.hub.connect(app.limits.sockets) {
+            Some(connection) => Session::open(app, socket, connection, origin).run(token).await,
+            None => close(&mut socket, Closing::TOO_MANY).await,
+        }))
 }
 
 /// Why a session is over.
@@ -80,12 +88,23 @@ struct Session {
     rooms: HashSet<Room>,
     /// The request that opened it.
     origin: Option<Origin>,
+    /// Frames that came, and of those the ones that were too many.
+    frames: Meter,
+    refused_frames: Meter,
 }
 
 impl Session {
-    fn open(app: App, socket: WebSocket, origin: Option<Origin>) -> Self {
-        let connection = app.hub.connect();
-        Session { app, socket, connection, credential: None, rooms: HashSet::new(), origin }
+    fn open(app: App, socket: WebSocket, connection: Connection, origin: Option<Origin>) -> Self {
+        Session {
+            app,
+            socket,
+            connection,
+            credential: None,
+            rooms: HashSet::new(),
+            origin,
+            frames: Meter::default(),
+            refused_frames: Meter::default(),
+        }
     }
 
     async fn run(mut self, token: Option<String>) {
@@ -95,8 +114,7 @@ impl Session {
         };
         self.app.hub.disconnect(self.connection.id);
         if let End::Close(closing) = end {
-            let frame = CloseFrame { code: closing.code, reason: closing.reason.into() };
-            let _ = timeout(LAST_WORD, self.socket.send(Message::Close(Some(frame)))).await;
+            close(&mut self.socket, closing).await;
         }
     }
 
@@ -104,7 +122,7 @@ impl Session {
         let hello = ServerFrame::Connected {
             connection_id: format!("c{}", self.connection.id),
             server_time: self.app.clock.now(),
-            heartbeat_ms: u64::try_from(limits::HEARTBEAT.as_millis()).unwrap_or(u64::MAX),
+            heartbeat_ms: u64::try_from(self.app.limits.heartbeat.as_millis()).unwrap_or(u64::MAX),
         };
         self.send_all([&hello]).await?;
         match token {
@@ -117,7 +135,7 @@ impl Session {
         let app = self.app.clone();
         let outbox = self.connection.outbox.clone();
         let mut drained = pin!(app.drained());
-        let mut heartbeat = tokio::time::interval(limits::HEARTBEAT);
+        let mut heartbeat = tokio::time::interval(app.limits.heartbeat);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         heartbeat.reset();
         let opened = Instant::now();
@@ -125,6 +143,8 @@ impl Session {
         loop {
             let ends_at = self.credential.as_ref().map(|credential| credential.expires_at);
             let step = tokio::select! {
+                // What has come counts before how long nothing came.
+                biased;
                 message = self.socket.recv() => {
                     heard = Instant::now();
                     match message {
@@ -133,12 +153,12 @@ impl Session {
                         Some(Err(_)) | None => Err(End::Gone),
                     }
                 }
-                () = outbox.filled() => self.flush().await,
-                _ = heartbeat.tick() => match heard.elapsed() >= limits::SOCKET_DEAD {
-                    true => Err(End::Gone),
-                    false => self.write(async |socket| socket.send(Message::Ping(Default::default())).await).await,
-                },
-                () = sleep_until(opened + limits::SOCKET_AUTH), if ends_at.is_none() => {
+                () = outbox.filled() => self.deliver().await,
+                _ = heartbeat.tick() => {
+                    self.write(async |socket| socket.send(Message::Ping(Default::default())).await).await
+                }
+                () = sleep_until(heard + app.limits.socket_dead) => Err(End::Gone),
+                () = sleep_until(opened + app.limits.socket_auth), if ends_at.is_none() => {
                     Err(End::Close(Closing::UNAUTHENTICATED))
                 }
                 () = app.clock.sleep_until(ends_at.flatten().unwrap_or(app.clock.now())),
@@ -152,14 +172,27 @@ impl Session {
     }
 
     async fn receive(&mut self, message: Message) -> Step {
+        match message {
+            Message::Close(_) => return Err(End::Gone),
+            Message::Pong(_) => return Ok(()),
+            Message::Text(_) | Message::Binary(_) | Message::Ping(_) => {}
+        }
+        let quota = Quota::a_minute(self.app.limits.client_frames);
+        let now = self.app.clock.now();
+        if let Err(after) = self.frames.take(quota, now) {
+            let Ok(()) = self.refused_frames.take(quota, now) else {
+                return Err(End::Close(Closing::UNRULY));
+            };
+            self.refuse_with(&Error::RateLimited { what: "too many frames", after }, None);
+            return Ok(());
+        }
         let text = match message {
             Message::Text(text) => text,
             Message::Binary(_) => {
                 self.refuse("unsupported", "frames are JSON text", None);
                 return Ok(());
             }
-            Message::Close(_) => return Err(End::Gone),
-            Message::Ping(_) | Message::Pong(_) => return Ok(()),
+            _ => return Ok(()),
         };
         let frame = match serde_json::from_str(&text) {
             Ok(frame) => frame,
@@ -184,13 +217,19 @@ impl Session {
 
     /// Takes a first or a fresh credential; rooms that it does not cover are left.
     async fn authenticate(&mut self, token: &str) -> Step {
-        match Credential::verify(&self.app, token).await {
+        let from = self.origin.as_ref().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), Origin::network);
+        let admitted = match Credential::admit_to_socket(&self.app, token, from).await {
             Ok(credential) => {
-                self.app.hub.identify(self.connection.id, &credential.actor.id);
-                let lost: Vec<Room> =
-                    self.rooms.iter().filter(|room| !credential.may_hear(room)).cloned().collect();
-                self.credential = Some(credential);
-                lost.iter().for_each(|room| self.leave(room));
+                let most = self.app.limits.user_sockets;
+                self.app.hub.identify(self.connection.id, &credential.actor.id, most).map_err(End::Close)?;
+                // Revoked since it was looked at, nobody would have told this socket.
+                credential.renewed(&self.app).await
+            }
+            refused => refused,
+        };
+        match admitted {
+            Ok(credential) => {
+                self.adopt(credential);
                 Ok(())
             }
             Err(Error::Unauthorized(_)) => {
@@ -200,6 +239,11 @@ impl Session {
                 }
                 Err(End::Close(Closing::UNAUTHENTICATED))
             }
+            Err(error @ Error::RateLimited { .. }) => {
+                self.refuse_with(&error, None);
+                self.flush().await?;
+                Err(End::Close(Closing::UNAUTHENTICATED))
+            }
             Err(error) => {
                 self.refuse_with(&error, None);
                 Ok(())
@@ -207,9 +251,54 @@ impl Session {
         }
     }
 
+    /// Takes over what a credential covers now; rooms that it does not cover are left.
+    fn adopt(&mut self, credential: Credential) {
+        let lost: Vec<Room> = self.rooms.iter().filter(|room| !credential.may_hear(room)).cloned().collect();
+        self.credential = Some(credential);
+        lost.iter().for_each(|room| self.leave(room));
+    }
+
+    /// Looks again at a credential that may have changed. While that cannot be known, the client
+    /// comes back.
+    async fn recheck(&mut self) -> Step {
+        let Some(credential) = &self.credential else { return Ok(()) };
+        match credential.renewed(&self.app).await {
+            Ok(credential) if !credential.is_spent() => {
+                self.adopt(credential);
+                Ok(())
+            }
+            Ok(_) | Err(Error::Unauthorized(_)) => Err(End::Close(Closing::UNAUTHENTICATED)),
+            Err(error) => {
+                tracing::error!(?error, "socket: cannot look at its credential again");
+                Err(End::Close(Closing::GOING_AWAY))
+            }
+        }
+    }
+
+    /// A credential that ends ends also what is being sent for it.
+    fn must_hold(&self) -> Step {
+        let end = self.credential.as_ref().and_then(|credential| credential.expires_at);
+        match end.is_some_and(|end| end <= self.app.clock.now()) {
+            true => Err(End::Close(Closing::UNAUTHENTICATED)),
+            false => Ok(()),
+        }
+    }
+
     async fn subscribe(&mut self, ask: Subscribe) -> Step {
-        let mut rooms = ask.rooms;
-        rooms.extend(ask.room);
+        let most = self.app.limits.socket_rooms as usize;
+        let mut rooms: Vec<Room> = Vec::new();
+        for room in ask.rooms.into_iter().chain(ask.room) {
+            if rooms.len() > most {
+                break;
+            }
+            if !rooms.contains(&room) {
+                rooms.push(room);
+            }
+        }
+        if rooms.len() > most {
+            self.refuse("too_large", &format!("a socket has at most {most} rooms"), None);
+            return Ok(());
+        }
         if rooms.is_empty() {
             self.refuse("invalid_request", "subscribe needs 'room' or 'rooms'", None);
         }
@@ -222,6 +311,11 @@ impl Session {
                 self.refuse("not_found", "no such room for this credential", Some(room));
                 continue;
             }
+            if self.rooms.len() >= most && !self.rooms.contains(&room) {
+                self.refuse("too_large", &format!("a socket has at most {most} rooms"), Some(room));
+                continue;
+            }
+            self.must_hold()?;
             self.join(room, ask.since, ask.epoch.as_ref()).await?;
         }
         Ok(())
@@ -250,6 +344,7 @@ impl Session {
             return Ok(());
         };
         loop {
+            self.must_hold()?;
             let page = missed(&app, &room, given, head, &who.actor.id).await;
             // Trimmed under our hands: better to start over than to leave a hole.
             let Ok(page) = page else { return Err(End::Close(Closing::SLOW)) };
@@ -289,7 +384,16 @@ impl Session {
         }
         let (code, detail) = error.code_and_detail();
         let code = serde_json::to_value(code).unwrap_or_default();
-        self.refuse(code.as_str().unwrap_or("internal"), &detail, room);
+        let retry_after_ms = match error {
+            Error::RateLimited { after, .. } => u64::try_from(after.as_millis()).ok(),
+            _ => None,
+        };
+        self.say(&ServerFrame::Error {
+            code: code.as_str().unwrap_or("internal").into(),
+            message: detail,
+            room,
+            retry_after_ms,
+        });
     }
 
     fn refuse(&self, code: &str, message: &str, room: Option<Room>) {
@@ -305,6 +409,15 @@ impl Session {
     fn say(&self, frame: &ServerFrame) {
         if let Ok(text) = serde_json::to_string(frame) {
             self.connection.outbox.push(text.into());
+        }
+    }
+
+    /// Sends all that is queued, then does what else was asked of this socket.
+    async fn deliver(&mut self) -> Step {
+        self.flush().await?;
+        match self.connection.outbox.take_recheck() {
+            true => self.recheck().await,
+            false => Ok(()),
         }
     }
 
@@ -339,13 +452,18 @@ impl Session {
     async fn write(&mut self, write: impl AsyncFnOnce(&mut WebSocket) -> Result<(), axum::Error>) -> Step {
         let outbox = self.connection.outbox.clone();
         tokio::select! {
-            written = timeout(limits::SOCKET_DEAD, write(&mut self.socket)) => match written {
+            written = timeout(self.app.limits.socket_dead, write(&mut self.socket)) => match written {
                 Ok(Ok(())) => Ok(()),
                 Ok(Err(_)) | Err(_) => Err(End::Gone),
             },
             closing = outbox.closed() => Err(End::Close(closing)),
         }
     }
+}
+
+async fn close(socket: &mut WebSocket, closing: Closing) {
+    let frame = CloseFrame { code: closing.code, reason: closing.reason.into() };
+    let _ = timeout(LAST_WORD, socket.send(Message::Close(Some(frame)))).await;
 }
 
 /// The answer to a subscription that the credential may have, and where missed events begin.

@@ -34,6 +34,7 @@ async fn no_trick_with_a_token_opens_anything() {
     accepted.issuer = Some("https://issuer.example".into());
     let platform = Platform::start_with(|config| {
         config.jwt = Some(accepted);
+        config.limits.auth_failures = 1_000;
     });
     let platform = platform.await;
     let now = platform.clock.now().as_millis() / 1000;
@@ -170,6 +171,7 @@ async fn keys_of_a_file_are_chosen_by_name_and_read_again_when_it_changes() {
     let accepted = JwtSettings { key: JwtKey::JwksFile(file.clone()), ..old.accepted() };
     let platform = Platform::start_with(|config| {
         config.jwt = Some(accepted);
+        config.limits.auth_failures = 1_000;
     });
     let platform = platform.await;
     let holds = async |issuer: &Issuer| {

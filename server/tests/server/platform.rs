@@ -6,8 +6,11 @@ use aitk_server::{Clock, Config, Server};
 use futures_util::{SinkExt, StreamExt};
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::Response;
+use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 /// No answer of these tests takes nearly so long.
@@ -161,6 +164,23 @@ pub struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 impl Socket {
     pub async fn open(url: &str) -> Self {
         Socket(tokio_tungstenite::connect_async(url).await.unwrap().0)
+    }
+
+    /// The answer to an upgrade that is refused.
+    pub async fn refused(url: impl IntoClientRequest + Unpin) -> Response<Option<Vec<u8>>> {
+        match tokio_tungstenite::connect_async(url).await {
+            Err(tungstenite::Error::Http(answer)) => *answer,
+            other => panic!("{:?}", other.map(|_| "a socket")),
+        }
+    }
+
+    /// Reads bytes, and answers nothing, until the server hangs up.
+    pub async fn until_closed(&mut self) {
+        let MaybeTlsStream::Plain(line) = self.0.get_mut() else { panic!("encrypted") };
+        let mut bytes = Vec::new();
+        let closed = tokio::time::timeout(PATIENCE, line.read_to_end(&mut bytes)).await;
+        // Reset or closed: both are the end.
+        let _ = closed.expect("an end in time");
     }
 
     pub async fn say(&mut self, frame: Value) {

@@ -151,7 +151,7 @@ async fn lines_are_paged_and_outlive_what_they_tell_of() {
 
 #[tokio::test]
 async fn refusals_are_counted_and_a_flood_of_them_is_a_few_lines() {
-    let platform = Platform::start().await;
+    let platform = Platform::start_with(|config| config.limits.auth_failures = 1_000).await;
     let project = platform.project("p").await;
     let ann = platform.member(&project, "lead", "Ann").await;
     let bob = platform.member(&project, "lead", "Bob").await;
