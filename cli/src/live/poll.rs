@@ -108,12 +108,7 @@ fn take(asked: &Asked, page: EventPage<Value>) -> std::result::Result<(Position,
         let came = VecDeque::from([join(&head, false)]);
         return Ok((head, came));
     };
-    let events = page.events.into_iter().map(typed).collect::<std::result::Result<Vec<_>, _>>()?;
-    let follows = match events.first() {
-        Some((event, _)) => event.offset == Some(before.offset + 1),
-        None => before.offset == page.offset,
-    };
-    if !follows || before.epoch.as_ref().is_some_and(|epoch| *epoch != page.epoch) {
+    if !page.recovered || before.epoch.as_ref().is_some_and(|epoch| *epoch != page.epoch) {
         let came = VecDeque::from([join(&head, true)]);
         return Ok((head, came));
     }
@@ -122,20 +117,21 @@ fn take(asked: &Asked, page: EventPage<Value>) -> std::result::Result<(Position,
     if !asked.joined {
         came.push_back(join(&position, false));
     }
-    for (event, raw) in events {
-        if event.room != asked.room || event.offset != Some(position.offset + 1) {
+    for raw in page.events {
+        let event: Event = client::decode(raw.to_string().as_bytes()).map_err(|why| shown(&why))?;
+        let offset = event.offset.filter(|offset| event.room == asked.room && *offset > position.offset);
+        let Some(offset) = offset.filter(|offset| event.after.unwrap_or(offset - 1) <= position.offset)
+        else {
             return Err(format!("the event after {} is another", position.offset));
-        }
-        position.offset += 1;
+        };
+        position.offset = offset;
         came.push_back(Came::Event(Box::new(event), raw));
     }
+    if !came.iter().any(|came| matches!(came, Came::Event(..))) {
+        // What there was since was meant for others.
+        position.offset = page.offset;
+    }
     Ok((position, came))
-}
-
-fn typed(raw: Value) -> std::result::Result<(Event, Value), String> {
-    let text = raw.to_string();
-    let event = client::decode(text.as_bytes()).map_err(|why| shown(&why))?;
-    Ok((event, raw))
 }
 
 #[cfg(test)]
@@ -148,7 +144,7 @@ mod tests {
         Position { epoch: Some(Epoch::parse(epoch).unwrap()), offset }
     }
 
-    fn page(head: u64, offsets: impl IntoIterator<Item = u64>) -> EventPage<Value> {
+    fn page(head: u64, recovered: bool, offsets: impl IntoIterator<Item = u64>) -> EventPage<Value> {
         let event = |offset| {
             json!({
                 "type": "doc:updated", "id": "e", "room": "project:p", "epoch": "x", "offset": offset,
@@ -156,26 +152,27 @@ mod tests {
             })
         };
         let events = offsets.into_iter().map(event).collect();
-        EventPage { epoch: Epoch::parse("x").unwrap(), offset: head, events }
+        EventPage { epoch: Epoch::parse("x").unwrap(), offset: head, recovered, events }
     }
 
     #[test]
     fn a_page_leads_on_or_tells_of_a_gap() {
-        // before, joined, head, events → told first, then offsets, and the position
-        for (before, joined, head, events, told, then, at) in [
-            (None, false, 9, vec![1], Some((9, false)), vec![], 9),
-            (Some(("x", 7)), false, 9, vec![8, 9], Some((7, false)), vec![8, 9], 9),
-            (Some(("x", 7)), true, 9, vec![8], None, vec![8], 8),
-            (Some(("x", 9)), true, 9, vec![], None, vec![], 9),
-            (Some(("x", 9)), false, 9, vec![], Some((9, false)), vec![], 9),
-            (Some(("x", 3)), true, 9, vec![8, 9], Some((9, true)), vec![], 9),
-            (Some(("x", 3)), true, 9, vec![], Some((9, true)), vec![], 9),
-            (Some(("x", 12)), false, 9, vec![], Some((9, true)), vec![], 9),
-            (Some(("y", 8)), false, 9, vec![9], Some((9, true)), vec![], 9),
+        // before, joined, head, recovered, events → told first, then offsets, and the position
+        for (before, joined, head, recovered, events, told, then, at) in [
+            (None, false, 9, true, vec![1], Some((9, false)), vec![], 9),
+            (Some(("x", 7)), false, 9, true, vec![8, 9], Some((7, false)), vec![8, 9], 9),
+            (Some(("x", 7)), true, 9, true, vec![8], None, vec![8], 8),
+            (Some(("x", 9)), true, 9, true, vec![], None, vec![], 9),
+            (Some(("x", 9)), false, 9, true, vec![], Some((9, false)), vec![], 9),
+            (Some(("x", 7)), true, 9, true, vec![], None, vec![], 9),
+            (Some(("x", 3)), true, 9, false, vec![8, 9], Some((9, true)), vec![], 9),
+            (Some(("x", 3)), true, 9, false, vec![], Some((9, true)), vec![], 9),
+            (Some(("x", 12)), false, 9, false, vec![], Some((9, true)), vec![], 9),
+            (Some(("y", 8)), false, 9, true, vec![9], Some((9, true)), vec![], 9),
         ] {
             let before = before.map(|(epoch, offset)| position(epoch, offset));
             let asked = Asked { room: Room::parse("project:p").unwrap(), before, joined };
-            let (after, mut came) = take(&asked, page(head, events)).unwrap();
+            let (after, mut came) = take(&asked, page(head, recovered, events)).unwrap();
             if let Some(told) = told {
                 let Some(Came::Joined { position, gap, .. }) = came.pop_front() else { panic!() };
                 assert_eq!((position.offset, gap), told);
@@ -189,6 +186,9 @@ mod tests {
         }
         let asked =
             Asked { room: Room::parse("project:p").unwrap(), before: Some(position("x", 7)), joined: true };
-        assert!(take(&asked, page(9, [8, 10])).is_err());
+        assert!(take(&asked, page(10, true, [8, 10])).is_err());
+        let mut for_others = page(10, true, [10]);
+        for_others.events[0]["after"] = 7.into();
+        assert_eq!(take(&asked, for_others).unwrap().0, position("x", 10));
     }
 }

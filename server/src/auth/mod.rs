@@ -258,7 +258,9 @@ mod tests {
             role,
             projects: vec![ProjectId::parse("own").unwrap()],
             rooms: vec!["issue:*".into(), "chat:7".into(), "project:own".into()],
+            workspaces: Vec::new(),
             expires_at: None,
+            source: Source::Token,
         };
         for (role, name, refused) in [
             (Role::Admin, "project:other", None),

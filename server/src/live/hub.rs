@@ -186,7 +186,8 @@ impl Hub {
             let Ok(text) = serde_json::to_string(event) else { continue };
             let passing = Passing { offset: event.offset, frame: Some(text.into()) };
             let passed_over = Passing { offset: event.offset, frame: None };
-            let is_excluded = |id| exclude.is_some() && sockets.get(id).map(|(of, _)| of) == exclude.as_ref();
+            let is_excluded =
+                |id| exclude.is_some() && sockets.get(id).is_some_and(|(subject, _)| subject == exclude);
             for (id, subscription) in &mut listeners.sockets {
                 subscription.pass(if is_excluded(id) { &passed_over } else { &passing });
             }
@@ -318,9 +319,10 @@ mod tests {
     #[test]
     fn who_is_excluded_gets_all_but_that_and_can_tell_that_nothing_is_missing() {
         let hub = Hub::default();
-        let (ann, bob, late) = (hub.connect(), hub.connect(), hub.connect());
+        let connect = || hub.connect(u32::MAX).unwrap();
+        let (ann, bob, late) = (connect(), connect(), connect());
         for (socket, subject) in [(&ann, "ann"), (&bob, "bob"), (&late, "ann")] {
-            hub.identify(socket.id, subject);
+            hub.identify(socket.id, subject, u32::MAX).unwrap();
             hub.join(&room(), socket);
         }
         let not_for_ann = |offset| Outgoing { exclude: Some("ann".into()), ..event(offset) };

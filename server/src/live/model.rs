@@ -164,8 +164,8 @@ impl World {
     async fn subscribe(&mut self, n: usize, meanwhile: usize) {
         self.drop_socket(n);
         let app = self.server.app.clone();
-        let socket = app.hub.connect();
-        app.hub.identify(socket.id, &subject(n));
+        let socket = app.hub.connect(u32::MAX).unwrap();
+        app.hub.identify(socket.id, &subject(n), u32::MAX).unwrap();
         app.hub.join(&self.room, &socket);
         let since = self.readers[n].at;
         let (answer, from) = snapshot(&app, &self.room, since, None).await.unwrap();

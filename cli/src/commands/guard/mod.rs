@@ -117,8 +117,6 @@ fn before(hook: &Hook, tool: &Tool, root: Option<&Path>) -> std::io::Result<Verd
     }
     let dirs = Dirs::of_user().ok();
     let data = dirs.as_ref().map(|dirs| dirs.data.clone());
-    let mut told: Vec<_> = roots.iter().filter_map(|root| after::catch_up(root, data.as_deref()?)).collect();
-    let data = Dirs::of_user().ok().map(|dirs| dirs.data);
     let mut told: Vec<_> =
         roots.iter().filter_map(|root| after::catch_up(root, data.as_deref()?, &disk)).collect();
     if intent.is_harmless() && !tool.is_opaque() {
