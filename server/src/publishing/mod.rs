@@ -158,7 +158,10 @@ fn refuse_all(batch: Vec<Waiting>, error: &Error) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Clock, Config, Server};
+    use aitk_shared::hash::ContentHash;
+
+    use crate::store::publications;
+    use crate::{Clock, Config, Retention, Server, retention};
 
     fn publication(room: &str) -> Publication {
         let draft = Draft {
@@ -216,6 +219,28 @@ mod tests {
         assert!(matches!(bad, Err(Error::Internal(_))), "{bad:?}");
         let offset = |outcome: Result<Outcome>| outcome.unwrap().answer.offsets.into_values().next();
         assert_eq!([one, two, three].map(offset), [Some(Some(1)), Some(Some(1)), Some(Some(2))]);
+        server.stop().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_kept_for_its_time_and_no_longer() {
+        let folder = tempfile::tempdir().unwrap();
+        let server = Server::start(Config::in_folder(folder.path()), Clock::default()).await.unwrap();
+        let app = server.app.clone();
+        let hash = ContentHash::of(b"x");
+        let once = Some(Once { id: hash, fingerprint: hash });
+        let first = app.publishing.publish(Publication { once, ..publication("issue:1") }, 1).await.unwrap();
+        let again = app.publishing.publish(Publication { once, ..publication("issue:1") }, 1).await.unwrap();
+        assert_eq!((again.replayed, again.answer), (true, first.answer));
+        let later = app.clock.now().plus(limits::IDEMPOTENCY_TIME);
+        let any_old =
+            async || publications::any_old(&mut app.store.read().await.unwrap(), later).await.unwrap();
+        assert!(any_old().await);
+        app.clock.advance(limits::IDEMPOTENCY_TIME);
+        retention::trim_once(&app, Retention { events: None, time: None }).await.unwrap();
+        assert!(!any_old().await);
+        let anew = app.publishing.publish(Publication { once, ..publication("issue:1") }, 1).await.unwrap();
+        assert!(!anew.replayed);
         server.stop().await.unwrap();
     }
 }
