@@ -1,6 +1,7 @@
 //! Settings: flags before environment before the TOML file before defaults.
 
 mod jwt;
+mod origins;
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -15,6 +16,7 @@ use clap::{Parser, ValueEnum};
 use serde::Deserialize;
 
 pub use jwt::{JwtKey, JwtSettings, Secret};
+pub use origins::Origins;
 
 use crate::care::Task;
 
@@ -87,6 +89,9 @@ struct Partial {
     /// Keep events so long, such as 72h; 0 keeps them for ever [default: 7d]
     #[arg(long, value_name = "TIME", env = "AITK_SERVER_KEEP_EVENTS_FOR")]
     keep_events_for: Option<String>,
+    /// Accept browser pages of these origins beside the server's own, as https://app.example.com; * is all
+    #[arg(long, value_name = "ORIGIN", env = "AITK_SERVER_ALLOWED_ORIGINS", value_delimiter = ',')]
+    allowed_origins: Option<Vec<String>>,
     /// Accept so many sockets at once [default: 20000]
     #[arg(long, value_name = "COUNT", env = "AITK_SERVER_MAX_SOCKETS")]
     max_sockets: Option<NonZeroU32>,
@@ -200,6 +205,8 @@ pub struct Config {
     pub limits: Limits,
     /// What rooms keep of their events.
     pub retention: Retention,
+    /// Browser pages that may come.
+    pub allowed_origins: Origins,
     /// Proxies that every request comes through.
     pub trusted_proxies: usize,
     /// How the log is written.
@@ -258,6 +265,9 @@ impl Config {
                 set.keep_events.or(file.keep_events),
                 set.keep_events_for.or(file.keep_events_for).as_deref(),
             )?,
+            allowed_origins: Origins::parse(
+                &set.allowed_origins.or(file.allowed_origins).unwrap_or_default(),
+            )?,
             trusted_proxies: set.trusted_proxies.or(file.trusted_proxies).unwrap_or(0),
             log_format: set.log_format.or(file.log_format).unwrap_or_default(),
             data,
@@ -275,6 +285,7 @@ impl Config {
             jwt: None,
             limits: Limits::default(),
             retention: Retention::default(),
+            allowed_origins: Origins::default(),
             trusted_proxies: 0,
             log_format: LogFormat::Text,
         }

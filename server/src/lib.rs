@@ -35,7 +35,9 @@ use tokio::task::JoinHandle;
 
 pub use care::{Task, run as care};
 pub use clock::Clock;
-pub use config::{Config, Flags, JwtKey, JwtSettings, Limits, LogFormat, Retention, Secret};
+pub use config::{
+    Config, Flags, JwtKey, JwtSettings, Limits, LogFormat, Origins, Retention, Secret,
+};
 
 use aitk_shared::rate::Quota;
 use auth::{Failures, Jwt};
@@ -89,6 +91,7 @@ impl Server {
             answers: http::Answers::default(),
             publishing,
             notes: Notes::default(),
+            origins: config.allowed_origins.clone(),
             trusted_proxies: config.trusted_proxies,
             leases_moved: Notify::new(),
             draining: watch::channel(false).0,

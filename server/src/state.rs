@@ -7,7 +7,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::auth::{Failures, Jwt};
 use crate::clock::Clock;
-use crate::config::Limits;
+use crate::config::{Limits, Origins};
 use crate::crypto::SecretKey;
 use crate::http::Answers;
 use crate::live::Hub;
@@ -41,6 +41,8 @@ pub struct Parts {
     pub publishing: Publishing,
     /// What is noted beside requests.
     pub notes: Notes,
+    /// Browser pages that may come.
+    pub origins: Origins,
     /// Proxies of ours that every request comes through.
     pub trusted_proxies: usize,
     /// Wakes the expiry timer when a lease was taken, prolonged or ended.

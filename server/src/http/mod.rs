@@ -3,6 +3,7 @@
 mod answers;
 mod audit;
 mod body;
+mod browsers;
 mod docs;
 mod everything;
 mod health;
@@ -93,13 +94,14 @@ pub fn router(app: App) -> Router {
     Router::new()
         .nest("/api", api)
         .route("/join", get(invitations::explain))
-        .route("/ws", get(live::upgrade))
+        .route("/ws", get(live::upgrade).layer(from_fn_with_state(app.clone(), browsers::check)))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .fallback(async || Error::NotFound("no such path on this server".into()))
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
         .layer(from_fn_with_state(app.clone(), refusals::note))
         .layer(compression)
+        .layer(browsers::cors(&app.origins))
         .layer(CatchPanicLayer::custom(|_| internal_error()))
         .layer(TraceLayer::new_for_http().make_span_with(request_span).on_response(log_response))
         .with_state(app)

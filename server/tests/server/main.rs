@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
+mod browsers;
 mod doors;
 mod jwt;
 mod live;

@@ -162,7 +162,7 @@ pub async fn send(request: reqwest::RequestBuilder) -> Answer {
 pub struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Socket {
-    pub async fn open(url: &str) -> Self {
+    pub async fn open(url: impl IntoClientRequest + Unpin) -> Self {
         Socket(tokio_tungstenite::connect_async(url).await.unwrap().0)
     }
 
