@@ -150,7 +150,7 @@ require_rust() {
 }
 
 # Prints the flags of the fastest build that this machine can make: static, so that the kernel
-# starts it without a loader. Each set has to build a program that runs, because a linker may know
+# starts it without a loader (cli/build.rs says how aitk is linked then). Each set has to build a program that runs, because a linker may know
 # packed relocations while the C library does not.
 static_flags() {
     static="-C target-feature=+crt-static -C relocation-model=pie"
