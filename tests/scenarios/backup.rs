@@ -247,6 +247,8 @@ fn a_restore_that_is_killed_leaves_the_old_database_or_the_new_one() {
         assert_eq!(scene.platform.terminate(), Some(0));
     }
     assert!(cut > 4, "only {cut} runs were killed before their end");
+    server(&scene.platform, &["restore", text(&file)]).expect(0);
+    assert_eq!(names(&scene.platform, ".aitk"), [""; 0], "what the killed ones left is gone");
 }
 
 #[test]

@@ -16,6 +16,9 @@ use crate::config::Config;
 use crate::own_folder;
 use crate::store::backup::{self, Restored};
 
+/// How the name of a copy begins that is being made ready.
+const STAGED: &str = ".aitk-restore-";
+
 /// Restores the database from `file`.
 pub async fn from_file(config: &Config, file: &Path, now: Timestamp) -> anyhow::Result<String> {
     require_backup(file)?;
@@ -23,6 +26,7 @@ pub async fn from_file(config: &Config, file: &Path, now: Timestamp) -> anyhow::
     let database = &config.database;
     let folder = folder_of(database);
     fs::create_dir_all(folder)?;
+    forget_unfinished(folder)?;
     let staged = copy_beside(file, folder)?;
     let replaced = fs::exists(database)?.then_some(database.as_path());
     let restored = backup::make_ready(staged.path(), replaced, now)
@@ -55,9 +59,20 @@ fn require_backup(file: &Path) -> anyhow::Result<()> {
     }
 }
 
+/// Drops what a run left that was cut off; this one has the folder for itself.
+fn forget_unfinished(folder: &Path) -> anyhow::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(STAGED) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 fn copy_beside(file: &Path, folder: &Path) -> anyhow::Result<NamedTempFile> {
     let mut staged = Builder::new()
-        .prefix(".aitk-restore-")
+        .prefix(STAGED)
         .tempfile_in(folder)
         .with_context(|| format!("cannot write in {}", folder.display()))?;
     let mut from = File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
@@ -89,13 +104,17 @@ fn move_logs(database: &Path, aside: &Path) -> anyhow::Result<()> {
     Ok(settle(folder_of(database))?)
 }
 
+fn counted(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
 fn tell(file: &Path, restored: &Restored, aside: Option<&Path>) -> String {
     let mut lines = vec![format!(
-        "restored {} of {}: {} projects, {} docs, every byte verified",
+        "restored {} of {}: {}, {}, every byte verified",
         file.display(),
         restored.taken_at,
-        restored.projects,
-        restored.docs
+        counted(restored.projects, "project"),
+        counted(restored.docs, "doc")
     )];
     if let Some(aside) = aside {
         lines.push(format!("The database that was there is {}.", aside.display()));

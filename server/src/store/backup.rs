@@ -82,7 +82,7 @@ pub struct Restored {
     /// When it was made.
     pub taken_at: String,
     /// How many projects it has.
-    pub projects: usize,
+    pub projects: u64,
     /// How many docs.
     pub docs: u64,
     /// What the replaced database tells of the time since.
@@ -147,7 +147,7 @@ async fn require_sound(db: &mut AnyConnection) -> anyhow::Result<()> {
 }
 
 /// What is ours to prove: that every doc's bytes are those of its hash, and all docs those of their project's.
-async fn require_docs(db: &mut AnyConnection) -> anyhow::Result<(usize, u64)> {
+async fn require_docs(db: &mut AnyConnection) -> anyhow::Result<(u64, u64)> {
     let mut blobs = sqlx::query("SELECT hash, content FROM blobs").fetch(&mut *db);
     while let Some(row) = blobs.next().await {
         let row = row?;
@@ -166,7 +166,7 @@ async fn require_docs(db: &mut AnyConnection) -> anyhow::Result<(usize, u64)> {
         }
         docs += manifest.len() as u64;
     }
-    Ok((projects.len(), docs))
+    Ok((projects.len() as u64, docs))
 }
 
 /// Makes the replaced database readable as `replaced`; whether it is of the same life as this one: its own

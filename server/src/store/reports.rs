@@ -39,7 +39,7 @@ pub struct Report {
 pub async fn put(write: &mut Write, report: &Report) -> Result<()> {
     let upsert = "INSERT INTO reports \
                   (project_id, subject, session, name, agent, revision, version, at, blocked_since) \
-                  SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 \
+                  SELECT $1, $2, $3, $4, $5, CAST($6 AS BIGINT), $7, CAST($8 AS BIGINT), CAST($9 AS BIGINT) \
                   WHERE EXISTS (SELECT 1 FROM projects WHERE id = $1) \
                   ON CONFLICT (project_id, subject, session) DO UPDATE SET name = excluded.name, \
                   agent = excluded.agent, revision = excluded.revision, version = excluded.version, \

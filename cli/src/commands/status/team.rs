@@ -94,10 +94,10 @@ mod tests {
                 "1 of 3 sessions on revision 43",
                 "1 of 3 sessions on revision 41 (now 43)",
                 "1 of 3 sessions on no revision (now 43)",
-                "WHO            AGENT   REVISION  AITK   LAST SEEN  BLOCKED",
+                "WHO           AGENT   REVISION  AITK   LAST SEEN  BLOCKED",
                 "Dan\\u{1b}[2J  claude  41        0.1.0  1 min ago  for 20 min",
-                "Eve            claude  43        0.1.0  1 min ago",
-                "Max            claude  -         0.1.0  1 min ago",
+                "Eve           claude  43        0.1.0  1 min ago",
+                "Max           claude  -         0.1.0  1 min ago",
             ]
         );
     }
