@@ -28,6 +28,10 @@ pub mod types {
     pub const DOC_UPDATED: &str = "doc:updated";
     /// A doc is gone.
     pub const DOC_DELETED: &str = "doc:deleted";
+    /// The docs were brought together with the repository's.
+    pub const DOCS_SYNCED: &str = "docs:synced";
+    /// A doc was changed both here and in the repository, in the same place.
+    pub const DOCS_CONFLICT: &str = "docs:conflict";
 }
 
 /// How a lock ended (`data.cause` of `lock:released`).

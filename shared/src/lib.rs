@@ -8,6 +8,7 @@
 
 pub mod address;
 pub mod api;
+pub mod commit;
 pub mod event;
 pub mod frame;
 pub mod guard;
@@ -20,6 +21,7 @@ pub mod manifest;
 pub mod path;
 pub mod plan;
 pub mod rate;
+pub mod reconcile;
 pub mod repo;
 pub mod role;
 pub mod text;

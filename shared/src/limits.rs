@@ -120,6 +120,27 @@ pub const RESTORED_TOKEN_STEP: u64 = 1_000_000_000;
 /// What is noted beside requests is written this often: one small transaction.
 pub const NOTES_EVERY: Duration = Duration::from_secs(5);
 
+/// Docs that a commit's message names: a screenful or two; git itself has them all.
+pub const COMMIT_NAMED: usize = 50;
+/// Saves without a lock go to the repository as one commit once it was quiet for so long.
+pub const REPOSITORY_QUIET: Duration = Duration::from_secs(10);
+/// A connected repository is looked at this often (default of a server setting).
+pub const PULL_INTERVAL: Duration = Duration::from_secs(5 * 60);
+/// First wait after a repository could not be reached; doubled with every further failure.
+pub const REPOSITORY_RETRY: Duration = Duration::from_secs(10);
+/// Longest wait between two tries to reach a repository.
+pub const REPOSITORY_RETRY_MAX: Duration = Duration::from_secs(30 * 60);
+/// Projects whose repositories are worked on at the same time without being asked: one slow
+/// host must not hold up the others, and each runs git processes.
+pub const REPOSITORIES_AT_ONCE: usize = 4;
+/// An old client's sync waits so long for the repository, then answers with what is there.
+pub const OLD_SYNC_PULL: Duration = Duration::from_secs(5);
+/// Names of one pull's skipped files that are kept to be shown.
+pub const SKIPPED_NAMED: usize = 200;
+/// Largest push webhook, in bytes: some thousand commits. GitHub's own bound is 25 MB.
+pub const WEBHOOK_BYTES: usize = 5 * 1024 * 1024;
+/// The command line waits so long for a pull or a push: what git itself is given, twice, and some.
+pub const REPOSITORY_ANSWER: Duration = Duration::from_secs(11 * 60);
 /// What a server keeps of packed answers to give them again, in bytes: the docs of many projects
 /// as prose packs, in little memory.
 pub const KEPT_ANSWERS_BYTES: usize = 64 * 1024 * 1024;
