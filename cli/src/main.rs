@@ -15,6 +15,7 @@ mod live;
 mod mirror;
 mod origin;
 mod output;
+mod repository;
 mod sessions;
 
 use std::process::ExitCode;

@@ -158,7 +158,7 @@ impl Client {
 }
 
 /// Shows the fencing token, so that nothing is written under a lock that is over.
-fn under(request: RequestBuilder, token: Option<FencingToken>) -> RequestBuilder {
+pub(super) fn under(request: RequestBuilder, token: Option<FencingToken>) -> RequestBuilder {
     match token {
         Some(token) => request.header(LOCK_TOKEN_HEADER, token.as_u64()),
         None => request,

@@ -10,6 +10,7 @@ mod calls;
 mod health;
 mod invitations;
 mod publish;
+mod repository;
 mod split;
 mod stream;
 

@@ -13,6 +13,7 @@ use serde_json::json;
 use crate::app::Context;
 use crate::error::{Error, Kind, Result};
 use crate::output::shown;
+use crate::repository;
 
 /// Make, show and change projects
 #[derive(Debug, clap::Args)]
@@ -34,7 +35,12 @@ Examples:
     /// Show a project's settings
     Show(Which),
     /// Change a project's settings
-    #[command(after_help = "An empty text clears --repo and --branch.")]
+    #[command(after_help = "\
+An empty text clears --branch.
+
+Examples:
+  aitk project set --repo https://github.com/acme/handbook --token-stdin < token
+  aitk project set --webhook-secret-stdin < secret")]
     Set(Set),
     /// Show who did what to a project, or to the whole server
     #[command(after_help = "\
@@ -75,6 +81,12 @@ struct Set {
     /// Drop the repository's access token
     #[arg(long, conflicts_with = "token_stdin")]
     no_token: bool,
+    /// Drop the secret of the repository's webhook, which ends it
+    #[arg(long, conflicts_with = "webhook_secret_stdin")]
+    no_webhook_secret: bool,
+    /// Keep the docs here alone; the repository stays as it is
+    #[arg(long, conflicts_with_all = ["repo", "branch"])]
+    no_repo: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -91,9 +103,12 @@ struct Settings {
     /// Use this folder of the repository
     #[arg(long, value_name = "DIR")]
     docs_path: Option<String>,
-    /// Read the repository's access token from standard input
+    /// Read the repository's access token, or for ssh a private key, from standard input
     #[arg(long)]
     token_stdin: bool,
+    /// Read the secret of the repository's push webhook from standard input
+    #[arg(long, conflicts_with = "token_stdin")]
+    webhook_secret_stdin: bool,
     /// What agents may do while the docs are locked: go on with a warning, or write nothing
     #[arg(long, value_name = "WHAT", value_parser = on_lock())]
     on_lock: Option<OnLock>,
@@ -129,13 +144,21 @@ pub async fn run(args: Args, context: &Context) -> Result<()> {
 
 async fn create(args: Create, context: &Context) -> Result<()> {
     let client = context.client()?;
-    let token = token(&args.settings, context)?;
+    let (token, webhook_secret) = secrets(&args.settings, context)?;
     let Settings { slug, repo: repo_url, branch, docs_path, on_lock, .. } = args.settings;
     let name = args.name;
-    let wish =
-        CreateProject { name, slug, repo_url, token, webhook_secret: None, branch, docs_path, on_lock };
+    let wish = CreateProject { name, slug, repo_url, token, webhook_secret, branch, docs_path, on_lock };
     let project = client.create_project(&wish).await?;
     context.out.note(&format!("made project {}", project.slug));
+    if project.repo_url.is_some() {
+        let slug = &project.slug;
+        context
+            .out
+            .note(&format!("the repository is pulled now; `aitk project show {slug}` tells how it went"));
+    }
+    if project.has_webhook_secret {
+        note_webhook(&project, context);
+    }
     context.out.data(project.id.as_str());
     context.out.json(&project);
     Ok(())
@@ -164,17 +187,17 @@ async fn show(which: Which, context: &Context) -> Result<()> {
 
 async fn set(args: Set, context: &Context) -> Result<()> {
     let client = context.client()?;
-    let token = match args.no_token {
-        true => Some(None),
-        false => token(&args.settings, context)?.map(Some),
-    };
+    let (token, webhook_secret) = secrets(&args.settings, context)?;
+    let token = if args.no_token { Some(None) } else { token.map(Some) };
+    let webhook_secret = if args.no_webhook_secret { Some(None) } else { webhook_secret.map(Some) };
+    let made_webhook = matches!(webhook_secret, Some(Some(_)));
     let empty_clears = |text: Option<String>| text.map(|text| Some(text).filter(|text| !text.is_empty()));
     let wish = UpdateProject {
         name: args.name,
         slug: args.settings.slug,
-        repo_url: empty_clears(args.settings.repo),
+        repo_url: if args.no_repo { Some(None) } else { empty_clears(args.settings.repo) },
         token,
-        webhook_secret: None,
+        webhook_secret,
         branch: empty_clears(args.settings.branch),
         docs_path: args.settings.docs_path,
         on_lock: args.settings.on_lock,
@@ -184,6 +207,9 @@ async fn set(args: Set, context: &Context) -> Result<()> {
     }
     let project = client.update_project(args.which.of(context)?, &wish).await?;
     describe(&project, context);
+    if made_webhook {
+        note_webhook(&project, context);
+    }
     Ok(())
 }
 
@@ -204,11 +230,20 @@ impl Which {
     }
 }
 
-fn token(settings: &Settings, context: &Context) -> Result<Option<String>> {
-    match settings.token_stdin {
-        true => context.out.ask_secret("access token of the repository: ").map(Some),
-        false => Ok(None),
-    }
+/// The access token and the webhook's secret, where they are to be read; never both.
+fn secrets(settings: &Settings, context: &Context) -> Result<(Option<String>, Option<String>)> {
+    let ask = |wanted: bool, prompt| wanted.then(|| context.out.ask_secret(prompt)).transpose();
+    let token = ask(settings.token_stdin, "access token of the repository: ")?;
+    let secret = ask(settings.webhook_secret_stdin, "secret of the repository's webhook: ")?;
+    Ok((token, secret))
+}
+
+/// Says what the git host has to be told.
+fn note_webhook(project: &Project, context: &Context) {
+    let place = format!("{}/api/webhooks/git/{}", context.config.url.trim_end_matches('/'), project.id);
+    context
+        .out
+        .note(&format!("have the git host tell {} of pushes (JSON, with the same secret)", shown(&place)));
 }
 
 fn describe(project: &Project, context: &Context) {
@@ -221,6 +256,7 @@ fn describe(project: &Project, context: &Context) {
         ("branch", or_none(&project.branch)),
         ("docs path", project.docs_path.to_string()),
         ("access token", if project.has_token { "kept" } else { "none" }.to_owned()),
+        ("webhook", if project.has_webhook_secret { "secret kept" } else { "none" }.to_owned()),
         ("on lock", project.on_lock.as_str().to_owned()),
         ("docs", project.docs_count.to_string()),
         ("revision", project.revision.to_string()),
@@ -228,6 +264,15 @@ fn describe(project: &Project, context: &Context) {
         ("updated", project.updated_at.to_string()),
     ] {
         context.out.data(&format!("{field:13} {value}"));
+    }
+    if let Some(repo) = &project.repo {
+        context.out.data(&format!("{:13} {}", "repo", repository::line(repo)));
+        for path in &repo.conflicts {
+            context.out.data(&format!("{:13} {}", "in conflict", shown(path.as_str())));
+        }
+        for file in &repo.skipped {
+            context.out.data(&format!("{:13} {} {}", "left out", shown(&file.path), shown(&file.why)));
+        }
     }
     context.out.json(project);
 }

@@ -18,6 +18,7 @@ use crate::mirror::scan::Depth;
 use crate::mirror::state::{Owner, SeenLock, State, now};
 use crate::mirror::{Local, Mirror};
 use crate::output::shown;
+use crate::repository;
 
 /// Show the lock and the state of the copy
 #[derive(Debug, clap::Args)]
@@ -59,6 +60,10 @@ pub async fn run(args: Args, context: &Context) -> Result<()> {
     context.out.data(&format!("project   {} at {}", shown(&owner.project), owner.origin));
     context.out.data(&format!("lock      {}", lock_line(&platform, lock.as_ref(), yours)));
     context.out.data(&format!("copy      {folder}: {}", copy_line(&local, &platform)));
+    let repo = platform.as_ref().ok().and_then(|(project, _)| project.repo.as_ref());
+    if let Some(repo) = repo {
+        context.out.data(&format!("repo      {}", repository::line(repo)));
+    }
     context.out.json(&json!({
         "project": owner.project,
         "url": owner.origin,
@@ -68,6 +73,7 @@ pub async fn run(args: Args, context: &Context) -> Result<()> {
         "lastSeenLock": seen,
         "lockIsYours": yours,
         "revision": platform.as_ref().ok().map(|(project, _)| project.revision),
+        "repo": repo,
         "mirror": mirror_json(&folder, &local),
     }));
     let blocked = lock.is_some() && !yours;

@@ -5,6 +5,8 @@
 
 mod cat;
 mod ls;
+mod publish;
+mod pull;
 mod push;
 mod put;
 mod rm;
@@ -29,6 +31,8 @@ enum Action {
     Cat(cat::Args),
     Put(put::Args),
     Push(push::Args),
+    Pull(pull::Args),
+    Publish(publish::Args),
     Rm(rm::Args),
 }
 
@@ -39,8 +43,18 @@ pub async fn run(args: Args, context: &Context) -> Result<()> {
         Action::Cat(args) => cat::run(args, context).await,
         Action::Put(args) => put::run(args, context).await,
         Action::Push(args) => push::run(args, context).await,
+        Action::Pull(args) => pull::run(args, context).await,
+        Action::Publish(args) => publish::run(args, context).await,
         Action::Rm(args) => rm::run(args, context).await,
     }
+}
+
+/// The hint where a project has no repository; an unknown project has its own.
+fn without_repository(mut error: Error) -> Error {
+    if error.kind == Kind::NotFound && error.message.contains("no repository is connected") {
+        error.hint = Some("an admin connects one with `aitk project set --repo URL --token-stdin`".into());
+    }
+    error
 }
 
 /// A path as it was typed.
