@@ -110,6 +110,12 @@ struct Partial {
     /// Believe X-Forwarded-For of so many proxies of yours, which every request comes through [default: 0]
     #[arg(long, value_name = "COUNT", env = "AITK_SERVER_TRUSTED_PROXIES")]
     trusted_proxies: Option<usize>,
+    /// Let projects' repositories be on private and loopback addresses, be reached by plain http there, and be folders
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", env = "AITK_SERVER_ALLOW_PRIVATE_REPOS")]
+    allow_private_repos: Option<bool>,
+    /// Look at each connected repository this often; 'off' waits for webhooks and `aitk docs pull` [default: 5m]
+    #[arg(long, value_name = "TIME", env = "AITK_SERVER_PULL_INTERVAL")]
+    pull_interval: Option<String>,
     /// Write the log as text or as one JSON object a line [default: text]
     #[arg(long, value_name = "FORMAT", env = "AITK_SERVER_LOG_FORMAT")]
     log_format: Option<LogFormat>,
@@ -209,6 +215,10 @@ pub struct Config {
     pub allowed_origins: Origins,
     /// Proxies that every request comes through.
     pub trusted_proxies: usize,
+    /// Whether repositories may be on private addresses.
+    pub allow_private_repos: bool,
+    /// How often connected repositories are looked at by themselves; `None` for never.
+    pub pull_interval: Option<Duration>,
     /// How the log is written.
     pub log_format: LogFormat,
 }
@@ -269,6 +279,8 @@ impl Config {
                 &set.allowed_origins.or(file.allowed_origins).unwrap_or_default(),
             )?,
             trusted_proxies: set.trusted_proxies.or(file.trusted_proxies).unwrap_or(0),
+            allow_private_repos: set.allow_private_repos.or(file.allow_private_repos).unwrap_or_default(),
+            pull_interval: pull_interval(set.pull_interval.or(file.pull_interval).as_deref())?,
             log_format: set.log_format.or(file.log_format).unwrap_or_default(),
             data,
         })
@@ -287,6 +299,8 @@ impl Config {
             retention: Retention::default(),
             allowed_origins: Origins::default(),
             trusted_proxies: 0,
+            allow_private_repos: false,
+            pull_interval: Some(limits::PULL_INTERVAL),
             log_format: LogFormat::Text,
         }
     }
@@ -306,6 +320,19 @@ fn retention(events: Option<u64>, time: Option<&str>) -> Result<Retention> {
 /// A count from the first source that says one.
 fn count(set: Option<NonZeroU32>, file: Option<NonZeroU32>, default: u32) -> u32 {
     set.or(file).map_or(default, NonZeroU32::get)
+}
+
+/// `0` and `off` mean never.
+fn pull_interval(text: Option<&str>) -> Result<Option<Duration>> {
+    match text {
+        None => Ok(Some(limits::PULL_INTERVAL)),
+        Some("off" | "never") => Ok(None),
+        Some(text) => {
+            let interval =
+                parse_duration(text).map_err(|error| anyhow::anyhow!("pull-interval: {error}, or off"))?;
+            Ok(Some(interval).filter(|interval| !interval.is_zero()))
+        }
+    }
 }
 
 fn database_file(url: Option<&str>, data: &Path) -> Result<PathBuf> {
@@ -407,6 +434,20 @@ mod tests {
         assert_eq!(kept(Some(5), Some("1h")).unwrap(), (Some(5), Some(Duration::from_secs(3_600))));
         assert_eq!(kept(Some(0), Some("0")).unwrap(), (None, None));
         assert!(kept(None, Some("soon")).unwrap_err().to_string().contains("keep-events-for"));
+    }
+
+    #[test]
+    fn the_pull_interval_is_a_time_or_off() {
+        for (text, seconds) in [
+            (None, Some(300)),
+            (Some("90s"), Some(90)),
+            (Some("0"), None),
+            (Some("0s"), None),
+            (Some("off"), None),
+        ] {
+            assert_eq!(pull_interval(text).unwrap().map(|time| time.as_secs()), seconds, "{text:?}");
+        }
+        assert!(pull_interval(Some("often")).unwrap_err().to_string().contains("pull-interval"));
     }
 
     #[test]

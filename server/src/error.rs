@@ -57,16 +57,37 @@ pub enum Error {
     Busy(&'static str),
     /// A method that the path does not have.
     MethodNotAllowed,
+    /// A project's repository cannot be read or written.
+    Repository {
+        /// Whether trying again may help by itself.
+        lasting: Lasting,
+        /// What went wrong, and the fix where there is one; safe to show.
+        detail: String,
+    },
     /// The store cannot answer now.
     Unavailable(anyhow::Error),
     /// Our fault; the cause goes to the log alone.
     Internal(anyhow::Error),
 }
 
+/// How long a fault stays.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Lasting {
+    /// It may pass by itself.
+    Passing,
+    /// Until somebody mends it.
+    UntilMended,
+}
+
 impl Error {
     /// What a thing that is not there, or not to be seen, is called.
     pub fn no_project(id: &str) -> Self {
         Error::NotFound(format!("no project '{}'", printable(id, 80)))
+    }
+
+    /// A project whose docs are kept here alone.
+    pub fn no_repository(slug: &str) -> Self {
+        Error::NotFound(format!("no repository is connected to project '{slug}'"))
     }
 
     /// A doc that is not there.
@@ -117,6 +138,12 @@ impl Error {
                 Code::Unsupported,
                 "this path does not take this method".into(),
             ),
+            Error::Repository { lasting: Lasting::Passing, detail } => {
+                (StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable, detail.clone())
+            }
+            Error::Repository { lasting: Lasting::UntilMended, detail } => {
+                (StatusCode::UNPROCESSABLE_ENTITY, Code::InvalidRequest, detail.clone())
+            }
             Error::Unavailable(_) => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 Code::Unavailable,

@@ -9,7 +9,6 @@ mod clock;
 mod config;
 mod crypto;
 mod error;
-#[allow(dead_code, reason = "nothing speaks to it yet")]
 mod git;
 mod http;
 mod leases;
@@ -17,6 +16,7 @@ mod live;
 mod notes;
 mod origin;
 mod publishing;
+mod repository;
 mod retention;
 mod state;
 mod store;
@@ -35,15 +35,15 @@ use tokio::task::JoinHandle;
 
 pub use care::{Task, run as care};
 pub use clock::Clock;
-pub use config::{
-    Config, Flags, JwtKey, JwtSettings, Limits, LogFormat, Origins, Retention, Secret,
-};
+pub use config::{Config, Flags, JwtKey, JwtSettings, Limits, LogFormat, Origins, Retention, Secret};
 
 use aitk_shared::rate::Quota;
 use auth::{Failures, Jwt};
 use crypto::SecretKey;
+use git::{Git, Policy};
 use live::Hub;
 use notes::Notes;
+use repository::Repositories;
 use state::{App, Parts};
 use store::Store;
 use store::keys::{self, StoredKey};
@@ -80,6 +80,11 @@ impl Server {
         let hub = Hub::default();
         let store = Store::open(&config.database, clock.clone(), hub.clone()).await?;
         let (publishing, waiting) = publishing::queue();
+        let private = config.allow_private_repos;
+        let policy =
+            Policy { allow_private: private, allow_files: private, doc_bytes: config.limits.doc_bytes };
+        // Git works in folders of its own.
+        let git = Git::new(std::path::absolute(config.data.join("repos"))?, policy);
         let app = App::new(Parts {
             store,
             hub,
@@ -88,6 +93,7 @@ impl Server {
             failures: Failures::new(Quota::a_minute(config.limits.auth_failures)),
             jwt,
             limits: config.limits,
+            repositories: Repositories::new(git, config.pull_interval),
             answers: http::Answers::default(),
             publishing,
             notes: Notes::default(),
@@ -106,6 +112,7 @@ impl Server {
             tokio::spawn(publishing::commit_all(app.clone(), waiting)),
             tokio::spawn(retention::trim(app.clone(), config.retention)),
             tokio::spawn(notes::keep_writing(app.clone())),
+            tokio::spawn(repository::work(app.clone())),
         ];
         let drained = app.clone();
         let serving = tokio::spawn(async move {

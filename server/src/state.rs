@@ -13,6 +13,7 @@ use crate::http::Answers;
 use crate::live::Hub;
 use crate::notes::Notes;
 use crate::publishing::Publishing;
+use crate::repository::Repositories;
 use crate::store::Store;
 
 /// The running server. Cheap to clone.
@@ -35,6 +36,8 @@ pub struct Parts {
     pub jwt: Option<Jwt>,
     /// Sizes and counts.
     pub limits: Limits,
+    /// The way to projects' repositories.
+    pub repositories: Repositories,
     /// Answers that many will ask for again.
     pub answers: Answers,
     /// What waits to be published.

@@ -185,7 +185,11 @@ mod tests {
             (Some("new guide"), vec![ann(Some("typo"))], "new guide\n\n- typo\n\n"),
             (Some("one\ntwo"), vec![ann(None)], "one\n\ntwo\n\n"),
             (None, vec![ann(Some("typo")), ann(Some("typo"))], "typo\n\n"),
-            (None, vec![ann(Some("a")), ann(Some("b"))], "docs: 1 changed, 1 added, 1 deleted\n\n- a\n- b\n\n"),
+            (
+                None,
+                vec![ann(Some("a")), ann(Some("b"))],
+                "docs: 1 changed, 1 added, 1 deleted\n\n- a\n- b\n\n",
+            ),
             (None, vec![ann(None)], "docs: 1 changed, 1 added, 1 deleted\n\n"),
         ] {
             let said = describe(reason, &saves, &docs);

@@ -55,8 +55,10 @@ pub struct Sides<'a> {
 impl Sides<'_> {
     /// The step of every path that needs one.
     pub fn plan(&self) -> BTreeMap<DocPath, Step> {
-        let all = [self.base, self.ours, self.theirs].into_iter().flat_map(Manifest::iter).map(|(path, _)| path);
-        let paths: BTreeSet<_> = all.chain(self.open.keys()).filter(|path| !self.hidden.contains(*path)).collect();
+        let all =
+            [self.base, self.ours, self.theirs].into_iter().flat_map(Manifest::iter).map(|(path, _)| path);
+        let paths: BTreeSet<_> =
+            all.chain(self.open.keys()).filter(|path| !self.hidden.contains(*path)).collect();
         paths.into_iter().filter_map(|path| Some((path.clone(), self.step(path)?))).collect()
     }
 

@@ -1,6 +1,7 @@
 //! `/hook/…`: what runs before an agent's session asks, old clients' scripts included.
 
 use aitk_shared::api::{Content, DOCS_COUNT_HEADER, HookDocs, HookStatus, SyncAnswer, SyncDoc, SyncRequest};
+use aitk_shared::limits;
 use aitk_shared::role::Right;
 use axum::Json;
 use axum::extract::State;
@@ -12,8 +13,9 @@ use super::everything;
 use crate::auth::Credential;
 use crate::error::Result;
 use crate::notes::Given;
+use crate::repository::{Asker, Way, visit as repository_visit};
 use crate::state::App;
-use crate::store::{docs, locks};
+use crate::store::{docs, locks, repository};
 
 /// Whether the docs are locked.
 pub async fn status(State(app): State<App>, who: Credential, At(id): At<String>) -> Result<Json<HookStatus>> {
@@ -43,6 +45,23 @@ pub async fn docs(State(app): State<App>, who: Credential, At(id): At<String>) -
     }))
 }
 
+/// Old clients expect that a sync pulls. One that would take long goes on by itself, and so does
+/// this answer.
+async fn pull_first(app: &App, who: &Credential, id: &str) -> Result<()> {
+    let mut read = app.store.read().await?;
+    let project = who.project(&mut read, id, Right::Read).await?.public.id;
+    let Some(known) = repository::find(&mut read, &project).await? else { return Ok(()) };
+    drop(read);
+    let just_now = known.pulled_at.is_some_and(|at| app.clock.now().since(at) < limits::OLD_SYNC_PULL);
+    if just_now || known.tries > 0 {
+        return Ok(());
+    }
+    // How it went is noted with the project, and the docs that are here are right either way.
+    let visit = repository_visit(app, &project, Asker::Server, Way::Pull);
+    let _ = tokio::time::timeout(limits::OLD_SYNC_PULL, visit).await;
+    Ok(())
+}
+
 /// Lock, revision and docs of one snapshot; with a known `have`, only what changed since.
 pub async fn sync(
     State(app): State<App>,
@@ -51,6 +70,9 @@ pub async fn sync(
     headers: HeaderMap,
     MaybeJson(ask): MaybeJson<SyncRequest>,
 ) -> Result<Response> {
+    if ask.is_none() {
+        pull_first(&app, &who, &id).await?;
+    }
     let ask = ask.unwrap_or_default();
     let have = ask.have;
     let mut read = app.store.read().await?;

@@ -4,7 +4,7 @@ mod answers;
 mod audit;
 mod body;
 mod browsers;
-mod docs;
+pub(crate) mod docs;
 mod everything;
 mod health;
 mod hook;
@@ -15,8 +15,10 @@ mod precondition;
 mod projects;
 mod publish;
 mod refusals;
+mod repository;
 mod rooms;
 mod team;
+mod webhooks;
 
 use std::time::Duration;
 
@@ -61,6 +63,9 @@ pub fn router(app: App) -> Router {
         .route("/projects", get(projects::list).post(projects::create))
         .route("/projects/{id}", get(projects::show).put(projects::update).delete(projects::remove))
         .route("/projects/{id}/docs", get(docs::list))
+        .route("/projects/{id}/docs/sync", post(repository::pull))
+        .route("/projects/{id}/docs/publish", post(repository::publish))
+        .route("/webhooks/git/{id}", post(webhooks::pushed).layer(DefaultBodyLimit::disable()))
         .route("/projects/{id}/docs/batch", post(docs::edit::batch).layer(many_docs))
         .route(
             "/projects/{id}/docs/{*path}",

@@ -6,6 +6,7 @@ use aitk_shared::frame::ServerFrame;
 use aitk_shared::id::{ProjectId, Slug};
 use aitk_shared::manifest::Manifest;
 use aitk_shared::path::DocPath;
+use aitk_shared::repo::{Branch, RepoUrl};
 use aitk_shared::role::Right;
 use axum::Json;
 use axum::extract::State;
@@ -21,6 +22,7 @@ use crate::store::Write;
 use crate::store::audit::{self, Line};
 use crate::store::keys;
 use crate::store::projects::{self, StoredProject};
+use crate::store::repository;
 
 /// The projects that the credential covers, by slug.
 pub async fn list(State(app): State<App>, who: Credential) -> Result<Json<Vec<Project>>> {
@@ -34,7 +36,9 @@ pub async fn list(State(app): State<App>, who: Credential) -> Result<Json<Vec<Pr
 /// One project.
 pub async fn show(State(app): State<App>, who: Credential, At(id): At<String>) -> Result<Json<Project>> {
     let mut read = app.store.read().await?;
-    Ok(Json(who.project(&mut read, &id, Right::Read).await?.public))
+    let mut project = who.project(&mut read, &id, Right::Read).await?.public;
+    project.repo = repository::state(&mut read, &project.id).await?;
+    Ok(Json(project))
 }
 
 /// Makes a project.
@@ -56,17 +60,18 @@ pub async fn create(
     let sealed_webhook = sealed(&app, &id, "webhookSecret", ask.webhook_secret.as_deref())?;
 
     let mut write = app.store.write().await?;
-    let project = StoredProject {
+    let mut project = StoredProject {
         public: Project {
             id,
             slug,
             name,
-            repo_url: maybe_short_text("repoUrl", ask.repo_url.as_deref())?,
-            branch: maybe_short_text("branch", ask.branch.as_deref())?,
+            repo_url: repo_url(ask.repo_url.as_deref())?,
+            branch: branch(ask.branch.as_deref())?,
             docs_path: parse_docs_path(ask.docs_path.as_deref().unwrap_or("docs"))?,
             on_lock: ask.on_lock.unwrap_or(OnLock::Warn),
             has_token: sealed_token.is_some(),
             has_webhook_secret: sealed_webhook.is_some(),
+            repo: None,
             revision: 0,
             docs_count: 0,
             created_at: write.now(),
@@ -79,6 +84,10 @@ pub async fn create(
     require_free_slug(&mut write, &project.public).await?;
     projects::insert(&mut write, &project).await?;
     told(&mut write, action::PROJECT_CREATED, &who, &project.public, json!({})).await?;
+    if project.public.repo_url.is_some() {
+        repository::connect(&mut write, &project.public.id).await?;
+    }
+    project.public.repo = repository::state(write.connection(), &project.public.id).await?;
     write.commit().await?;
     Ok((StatusCode::CREATED, Json(project.public)))
 }
@@ -92,6 +101,7 @@ pub async fn update(
 ) -> Result<Json<Project>> {
     let mut write = app.store.write().await?;
     let mut project = who.project(write.connection(), &id, Right::Administer).await?;
+    let before = project.clone();
     let public = &mut project.public;
     if let Some(name) = &ask.name {
         public.name = short_text("name", name)?;
@@ -100,10 +110,10 @@ pub async fn update(
         public.slug = parse_slug(slug)?;
     }
     if let Some(url) = &ask.repo_url {
-        public.repo_url = maybe_short_text("repoUrl", url.as_deref())?;
+        public.repo_url = repo_url(url.as_deref())?;
     }
-    if let Some(branch) = &ask.branch {
-        public.branch = maybe_short_text("branch", branch.as_deref())?;
+    if let Some(name) = &ask.branch {
+        public.branch = branch(name.as_deref())?;
     }
     if let Some(path) = &ask.docs_path {
         public.docs_path = parse_docs_path(path)?;
@@ -119,9 +129,40 @@ pub async fn update(
     projects::update(&mut write, &project).await?;
     let fields = json!({"fields": fields(&ask)});
     told(&mut write, action::PROJECT_CHANGED, &who, &project.public, fields).await?;
+    let moved = reconnect(&mut write, &before, &project).await?;
     let stored = projects::find(write.connection(), project.public.id.as_str()).await?;
+    let mut public = stored.map_or(project.public, |stored| stored.public);
+    public.repo = repository::state(write.connection(), &public.id).await?;
     write.commit().await?;
-    Ok(Json(stored.map_or(project.public, |stored| stored.public)))
+    if moved == Moved::Elsewhere {
+        app.repositories.forget(&public.id).await;
+    }
+    Ok(Json(public))
+}
+
+/// Whether a project's docs are kept elsewhere now.
+#[derive(PartialEq, Eq)]
+enum Moved {
+    No,
+    Elsewhere,
+}
+
+/// Makes the connection to the repository what the settings say. At another URL nothing of what
+/// was known holds; another branch, folder or token only needs a new look.
+async fn reconnect(write: &mut Write, before: &StoredProject, now: &StoredProject) -> Result<Moved> {
+    let (old, new) = (&before.public, &now.public);
+    let moved = old.repo_url != new.repo_url;
+    if moved {
+        repository::disconnect(write, &new.id).await?;
+    }
+    let differs = moved
+        || old.branch != new.branch
+        || old.docs_path != new.docs_path
+        || before.sealed_token != now.sealed_token;
+    if differs && new.repo_url.is_some() {
+        repository::connect(write, &new.id).await?;
+    }
+    Ok(if moved { Moved::Elsewhere } else { Moved::No })
 }
 
 /// Removes a project with all that belongs to it.
@@ -135,6 +176,7 @@ pub async fn remove(State(app): State<App>, who: Credential, At(id): At<String>)
     projects::delete(&mut write, &project).await?;
     write.commit().await?;
     app.leases_moved.notify_one();
+    app.repositories.forget(&project).await;
     let room = Room::project(&project);
     let gone = ServerFrame::Error {
         code: "not_found".into(),
@@ -180,11 +222,25 @@ async fn require_free_slug(write: &mut Write, project: &Project) -> Result<()> {
 
 fn sealed(app: &App, project: &ProjectId, field: &str, secret: Option<&str>) -> Result<Option<Vec<u8>>> {
     let Some(secret) = secret else { return Ok(None) };
-    if secret.is_empty() || secret.len() > 4096 || secret.chars().any(char::is_control) {
+    // A key for ssh has lines.
+    let is_odd = |c: char| c.is_control() && !(field == "token" && c == '\n');
+    if secret.is_empty() || secret.len() > 4096 || secret.chars().any(is_odd) {
         return Err(Error::Invalid(format!("{field} must be 1 to 4096 bytes without control characters")));
     }
     // Bound to project and purpose: one cannot be passed off as the other.
     Ok(Some(app.secret.seal(&format!("{project}/{field}"), secret)?))
+}
+
+fn repo_url(text: Option<&str>) -> Result<Option<String>> {
+    let Some(text) = maybe_short_text("repoUrl", text)? else { return Ok(None) };
+    let url = RepoUrl::parse(&text).map_err(|why| Error::Invalid(format!("repoUrl: {why}")))?;
+    Ok(Some(url.as_str().to_owned()))
+}
+
+fn branch(text: Option<&str>) -> Result<Option<String>> {
+    let Some(text) = maybe_short_text("branch", text)? else { return Ok(None) };
+    let branch = Branch::parse(&text).map_err(|why| Error::Invalid(format!("branch: {why}")))?;
+    Ok(Some(branch.as_str().to_owned()))
 }
 
 fn parse_slug(text: &str) -> Result<Slug> {

@@ -33,10 +33,10 @@ pub struct Applied {
 
 /// All docs without content, sorted by path bytes.
 pub async fn list(db: &mut AnyConnection, project: &ProjectId) -> Result<Vec<DocInfo>> {
-    let rows = sqlx::query("SELECT * FROM docs WHERE project_id = $1 ORDER BY path")
-        .bind(project.as_str().to_owned())
-        .fetch_all(db)
-        .await?;
+    let select = "SELECT d.*, (SELECT COUNT(*) FROM repository_conflicts c \
+                  WHERE c.project_id = d.project_id AND c.path = d.path) AS conflicts \
+                  FROM docs d WHERE d.project_id = $1 ORDER BY d.path";
+    let rows = sqlx::query(select).bind(project.as_str().to_owned()).fetch_all(db).await?;
     let mut docs = rows.iter().map(decode).collect::<sqlx::Result<Vec<_>>>()?;
     docs.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(docs)
@@ -57,7 +57,10 @@ pub async fn manifest(db: &mut AnyConnection, project: &ProjectId) -> Result<Man
 
 /// The doc at `path` now.
 pub async fn find(db: &mut AnyConnection, project: &ProjectId, path: &DocPath) -> Result<Option<DocInfo>> {
-    let row = sqlx::query("SELECT * FROM docs WHERE project_id = $1 AND path = $2")
+    let select = "SELECT d.*, (SELECT COUNT(*) FROM repository_conflicts c \
+                  WHERE c.project_id = d.project_id AND c.path = d.path) AS conflicts \
+                  FROM docs d WHERE d.project_id = $1 AND d.path = $2";
+    let row = sqlx::query(select)
         .bind(project.as_str().to_owned())
         .bind(path.as_str().to_owned())
         .fetch_optional(db)
@@ -259,6 +262,42 @@ pub async fn apply(
     Ok(Applied { hash, revision, delta })
 }
 
+/// Keeps a text in a doc's history beside the doc's own, which stays what readers get: it follows
+/// at once as the next version. Returns the revision that holds the other text.
+pub async fn keep_beside(
+    write: &mut Write,
+    project: &ProjectId,
+    path: &DocPath,
+    other: Vec<u8>,
+    actor: &Actor,
+    message: &str,
+) -> Result<Offset> {
+    let gone = || anyhow::anyhow!("a doc to keep a text beside is not there");
+    let info = find(write.connection(), project, path).await?.ok_or_else(gone)?;
+    let own = content(write.connection(), &info.hash).await?;
+    let (_, last) = at_revision(write.connection(), project, path, info.revision).await?.ok_or_else(gone)?;
+    let now = projects::find(write.connection(), project.as_str()).await?.ok_or_else(gone)?;
+    let room = Room::project(project);
+    let first = write.reserve(&room, 2).await?;
+    let other_entry = Entry { hash: ContentHash::of(&other), size: other.len() as u64 };
+    let step = Step { project, actor, message: Some(message), offset: first, path };
+    step.save(write, other, other_entry).await?;
+    let data = json!({
+        "projectId": project, "docId": info.id, "path": path, "hash": info.hash,
+        "theirsHash": other_entry.hash, "revision": first + 1,
+    });
+    write.log(&room, first, types::DOCS_CONFLICT, Some(actor), data).await?;
+    let message = "the platform's text, kept while it is in conflict with the repository's";
+    let step = Step { project, actor: &last.by, message: Some(message), offset: first + 1, path };
+    step.save(write, own, Entry { hash: info.hash, size: info.size }).await?;
+    let data = json!({
+        "projectId": project, "docId": info.id, "path": path, "hash": info.hash, "revision": first + 1,
+    });
+    write.log(&room, first + 1, types::DOC_UPDATED, Some(actor), data).await?;
+    projects::advance(write, project, first + 1, now.docs_hash, now.public.docs_count).await?;
+    Ok(first)
+}
+
 /// One doc's part of a revision.
 struct Step<'a> {
     project: &'a ProjectId,
@@ -353,6 +392,7 @@ fn decode(row: &AnyRow) -> sqlx::Result<DocInfo> {
         revision: row.uint("revision")?,
         updated_at: row.time("updated_at")?,
         updated_by: row.text("updated_by")?,
+        conflicted: row.uint("conflicts")? > 0,
     })
 }
 

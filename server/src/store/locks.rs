@@ -10,7 +10,7 @@ use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use super::row::{Columns, big};
-use super::{Write, audit};
+use super::{Write, audit, repository};
 use crate::error::Result;
 
 /// A lease that somebody asks for.
@@ -77,6 +77,7 @@ pub async fn take(write: &mut Write, wanted: Wanted<'_>, how: Take) -> Result<Op
         tell_released(write, &robbed, ReleaseCause::Stolen, Some(wanted.actor), wanted.reason).await?;
     }
     audit::lock_acquired(write, &lease, wanted.actor).await?;
+    repository::lock_begins(write, wanted.project).await?;
     let room = Room::project(wanted.project);
     write.emit(&room, types::LOCK_ACQUIRED, Some(wanted.actor), acquired(&lease, now)).await?;
     Ok(Some(lease))
@@ -167,7 +168,7 @@ async fn tell_released(
         data["reason"] = reason.into();
     }
     write.emit(&Room::project(&lease.project), types::LOCK_RELEASED, by, data).await?;
-    Ok(())
+    repository::lock_ended(write, lease).await
 }
 
 fn decode(row: &AnyRow) -> sqlx::Result<Lease> {

@@ -14,6 +14,7 @@ pub mod locks;
 pub mod projects;
 pub mod publications;
 pub mod reports;
+pub mod repository;
 mod row;
 pub mod secrets;
 mod write;
@@ -28,7 +29,7 @@ use anyhow::{Context, bail};
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{Any, AnyConnection, AnyPool, Row, Transaction};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 
 use crate::clock::Clock;
 use crate::crypto;
@@ -50,6 +51,7 @@ pub struct Store {
     epoch: Epoch,
     clock: Clock,
     hub: Hub,
+    woken: Arc<Notify>,
 }
 
 impl Store {
@@ -67,12 +69,17 @@ impl Store {
         note_version(&mut connection).await?;
         drop(connection);
         let reader = pool(8).connect_with(options).await?;
-        Ok(Store { reader, writer, turn: Arc::default(), epoch, clock, hub })
+        Ok(Store { reader, writer, turn: Arc::default(), epoch, clock, hub, woken: Arc::default() })
     }
 
     /// The database's present life.
     pub fn epoch(&self) -> &Epoch {
         &self.epoch
+    }
+
+    /// Waits for a change that gives the repositories' worker something to do.
+    pub async fn woken(&self) {
+        self.woken.notified().await;
     }
 
     /// Begins a snapshot.
@@ -84,7 +91,7 @@ impl Store {
     pub async fn write(&self) -> Result<Write> {
         let turn = self.turn.clone().lock_owned().await;
         let tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        Ok(Write::new(tx, turn, self.clock.now(), self.epoch.clone(), self.hub.clone()))
+        Ok(Write::new(tx, turn, self.clock.now(), self.epoch.clone(), self.hub.clone(), self.woken.clone()))
     }
 
     /// Asks both pools for a sign of life.

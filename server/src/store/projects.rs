@@ -154,6 +154,7 @@ fn decode(row: &AnyRow) -> sqlx::Result<StoredProject> {
         on_lock: if row.text("on_lock")? == OnLock::Deny.as_str() { OnLock::Deny } else { OnLock::Warn },
         has_token: sealed_token.is_some(),
         has_webhook_secret: sealed_webhook.is_some(),
+        repo: None,
         revision: row.uint("revision")?,
         docs_count: row.uint("docs_count")?,
         created_at: row.time("created_at")?,

@@ -1,12 +1,14 @@
 //! One change: what it does to the tables, and the events that tell of it, as one.
 
+use std::sync::Arc;
+
 use aitk_shared::event::{Actor, Event, Offset, Room};
 use aitk_shared::id::{Epoch, EventId};
 use aitk_shared::time::Timestamp;
 use anyhow::anyhow;
 use serde_json::Value;
 use sqlx::{Any, AnyConnection, Transaction};
-use tokio::sync::OwnedMutexGuard;
+use tokio::sync::{Notify, OwnedMutexGuard};
 
 use super::row::{Columns, big};
 use crate::crypto;
@@ -21,6 +23,8 @@ pub struct Write {
     epoch: Epoch,
     hub: Hub,
     events: Vec<Outgoing>,
+    woken: Arc<Notify>,
+    wakes: bool,
 }
 
 impl Write {
@@ -30,8 +34,9 @@ impl Write {
         now: Timestamp,
         epoch: Epoch,
         hub: Hub,
+        woken: Arc<Notify>,
     ) -> Self {
-        Write { tx, turn, now, epoch, hub, events: Vec::new() }
+        Write { tx, turn, now, epoch, hub, events: Vec::new(), woken, wakes: false }
     }
 
     /// The moment of this change, read when its turn had come.
@@ -125,15 +130,23 @@ impl Write {
         Ok(offset)
     }
 
+    /// Has the commit wake the repositories' worker.
+    pub(super) fn wake(&mut self) {
+        self.wakes = true;
+    }
+
     /// Makes the change and tells the rooms.
     ///
     /// Runs to its end even when the asker goes away in the middle: a commit whose
     /// events nobody hears of must not be.
     pub async fn commit(self) -> Result<()> {
         let finish = async move {
-            let Write { tx, turn, hub, events, .. } = self;
+            let Write { tx, turn, hub, events, woken, wakes, .. } = self;
             tx.commit().await?;
             hub.deliver(&events);
+            if wakes {
+                woken.notify_one();
+            }
             drop(turn);
             Ok(())
         };

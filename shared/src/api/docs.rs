@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Content, Encoding, nullable};
+use super::{Conflict, Content, Encoding, nullable};
 use crate::event::{Actor, Offset};
 use crate::hash::{ContentHash, DocsHash};
 use crate::id::{DocId, Epoch};
@@ -45,6 +45,9 @@ pub struct DocInfo {
     pub updated_at: Timestamp,
     /// Who saved it.
     pub updated_by: String,
+    /// Whether it was changed in the repository as well, and nobody has decided yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub conflicted: bool,
 }
 
 /// One doc with its content.
@@ -56,6 +59,9 @@ pub struct Doc {
     /// Its bytes.
     #[serde(flatten)]
     pub content: Content,
+    /// Its undecided conflict with the repository.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conflict: Option<Conflict>,
 }
 
 /// The body that saves a doc as JSON.

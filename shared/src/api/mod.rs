@@ -11,6 +11,7 @@ mod key;
 mod lock;
 mod problem;
 mod project;
+mod repository;
 mod room;
 mod team;
 
@@ -26,6 +27,7 @@ pub use key::*;
 pub use lock::*;
 pub use problem::*;
 pub use project::*;
+pub use repository::*;
 pub use room::*;
 pub use team::*;
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::double_option;
+use super::{RepoState, double_option};
 use crate::event::Offset;
 use crate::id::{ProjectId, Slug};
 use crate::path::DocPath;
@@ -41,7 +41,7 @@ pub struct Project {
     pub name: String,
     /// The git repository that keeps the docs.
     pub repo_url: Option<String>,
-    /// Its branch.
+    /// Its branch; the repository's default branch where there is none.
     pub branch: Option<String>,
     /// The docs folder in it, and in the developers' repositories.
     pub docs_path: DocPath,
@@ -51,6 +51,9 @@ pub struct Project {
     pub has_token: bool,
     /// Whether a webhook secret is kept.
     pub has_webhook_secret: bool,
+    /// How it stands to the repository; absent where none is connected, and in lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repo: Option<RepoState>,
     /// The docs' revision.
     pub revision: Offset,
     /// The docs' number.

@@ -24,7 +24,7 @@ use crate::http::body::{self, At, Json as Body, Params, Raw, maybe_short_text};
 use crate::http::precondition::{Precondition, claim, tagged};
 use crate::state::App;
 use crate::store::docs::{self, Applied, Changes};
-use crate::store::{Write, locks};
+use crate::store::{Write, locks, repository};
 
 /// `?message=`, for a change whose body has no place for it.
 #[derive(Deserialize)]
@@ -157,13 +157,17 @@ impl<'a> Edit<'a> {
     async fn apply(&mut self, message: Option<&str>, changes: Changes) -> Result<Applied> {
         let message = maybe_short_text("message", message)?;
         check(self.limits, &self.old, &changes)?;
-        docs::apply(&mut self.write, &self.project, &self.who.actor, message.as_deref(), &self.old, changes)
-            .await
+        let paths: Vec<_> = changes.keys().cloned().collect();
+        let (project, actor) = (&self.project, &self.who.actor);
+        let done =
+            docs::apply(&mut self.write, project, actor, message.as_deref(), &self.old, changes).await?;
+        repository::saved(&mut self.write, project, paths.iter()).await?;
+        Ok(done)
     }
 }
 
 /// What the docs would be after `changes` must be within the limits and fit on every file system.
-fn check(limits: Limits, old: &Manifest, changes: &Changes) -> Result<()> {
+pub fn check(limits: Limits, old: &Manifest, changes: &Changes) -> Result<()> {
     let mut sizes: BTreeMap<&DocPath, u64> = old.iter().map(|(path, entry)| (path, entry.size)).collect();
     let mut faults = Vec::new();
     for (path, content) in changes {

@@ -20,7 +20,7 @@ use super::precondition::{is_known, tagged};
 use crate::auth::Credential;
 use crate::error::{Error, Result};
 use crate::state::App;
-use crate::store::docs;
+use crate::store::{docs, repository};
 
 /// All docs without content; 304 for who has this docs hash.
 pub async fn list(
@@ -85,11 +85,15 @@ pub async fn show(
     if is_known(&headers, &hash) {
         return Ok(tagged(&hash, StatusCode::NOT_MODIFIED));
     }
+    let conflict = match which.revision {
+        None => repository::conflict(&mut read, &project, &path_asked).await?,
+        Some(_) => None,
+    };
     let bytes = docs::content(&mut read, &info.hash).await?;
     if wants_raw(&headers) {
         return Ok(tagged(&hash, ([(CONTENT_TYPE, "application/octet-stream")], bytes)));
     }
-    Ok(tagged(&hash, Json(Doc { info, content: Content::from_bytes(bytes) })))
+    Ok(tagged(&hash, Json(Doc { info, content: Content::from_bytes(bytes), conflict })))
 }
 
 /// Versions of all docs, newest first.
@@ -137,5 +141,6 @@ fn version_as_doc(found: Option<(DocId, Version)>) -> Option<DocInfo> {
         revision: version.revision,
         updated_at: version.at,
         updated_by: version.by.name,
+        conflicted: false,
     })
 }
