@@ -52,17 +52,23 @@ pub fn binary(name: &str) -> PathBuf {
 pub struct Platform {
     process: Option<Child>,
     dir: TempDir,
+    flags: &'static [&'static str],
     pub url: String,
     pub admin_key: String,
 }
 
 impl Platform {
     pub fn start() -> Self {
+        Platform::start_with(&[])
+    }
+
+    /// A server with settings of its own, also when it is started again.
+    pub fn start_with(flags: &'static [&'static str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let (process, lines) = spawn_server(&dir, "127.0.0.1:0");
+        let (process, lines) = spawn_server(&dir, "127.0.0.1:0", flags);
         let admin_key = lines.iter().find_map(|line| line.strip_prefix("admin key: ")).unwrap().to_owned();
         let url = address_in(&lines);
-        Platform { process: Some(process), dir, url, admin_key }
+        Platform { process: Some(process), dir, flags, url, admin_key }
     }
 
     /// The server's folder.
@@ -92,10 +98,35 @@ impl Platform {
     /// Starts the server again, at the same address.
     pub fn start_again(&mut self) {
         let address = self.url.strip_prefix("http://").unwrap().to_owned();
-        let (process, lines) = spawn_server(&self.dir, &address);
+        let (process, lines) = spawn_server(&self.dir, &address, self.flags);
         assert_eq!(address_in(&lines), self.url);
         assert!(!lines.iter().any(|line| line.starts_with("admin key")), "an admin key is shown once");
         self.process = Some(process);
+    }
+
+    /// Waits for the first event of a type after an offset in a project's room.
+    #[track_caller]
+    pub fn event(&self, project: &str, since: u64, kind: &str) -> Value {
+        let until = Instant::now() + PATIENCE;
+        let mut since = since;
+        while Instant::now() < until {
+            let page = format!("/api/rooms/project:{project}/events?since={since}&wait=5");
+            let page = self.call("GET", &page, None);
+            for event in page["events"].as_array().unwrap() {
+                if event["type"] == kind {
+                    return event.clone();
+                }
+                since = event["offset"].as_u64().unwrap();
+            }
+        }
+        panic!("no {kind} in time: {}", self.call("GET", &format!("/api/projects/{project}"), None));
+    }
+
+    /// The offset of the last event in a project's room.
+    pub fn head(&self, project: &str) -> u64 {
+        self.call("GET", &format!("/api/rooms/project:{project}/events?limit=1"), None)["offset"]
+            .as_u64()
+            .unwrap()
     }
 
     /// Makes a project; returns its id.
@@ -141,11 +172,12 @@ pub fn http() -> &'static Client {
     HTTP.get_or_init(|| Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap())
 }
 
-fn spawn_server(dir: &TempDir, listen: &str) -> (Child, Vec<String>) {
+fn spawn_server(dir: &TempDir, listen: &str, flags: &[&str]) -> (Child, Vec<String>) {
     let log = File::options().create(true).append(true).open(dir.path().join("log")).unwrap();
     let mut process = Command::new(binary("aitk-server"))
         .args(["--listen", listen, "--data"])
         .arg(dir.path().join("data"))
+        .args(flags)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(log)

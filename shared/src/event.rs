@@ -30,6 +30,10 @@ pub mod types {
     pub const DOC_DELETED: &str = "doc:deleted";
     /// The docs were brought together with the repository's.
     pub const DOCS_SYNCED: &str = "docs:synced";
+    /// What was saved here was pushed to the repository.
+    pub const DOCS_PUBLISHED: &str = "docs:published";
+    /// The repository cannot be read or written; told once, until it works again.
+    pub const DOCS_FAILED: &str = "docs:failed";
     /// A doc was changed both here and in the repository, in the same place.
     pub const DOCS_CONFLICT: &str = "docs:conflict";
 }

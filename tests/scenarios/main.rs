@@ -18,6 +18,7 @@ mod publishing;
 mod refusals;
 mod remote_host;
 mod team;
+mod repository;
 mod trust;
 mod waiting;
 mod watching;

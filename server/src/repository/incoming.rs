@@ -50,6 +50,8 @@ struct Prepared {
     disputes: BTreeMap<DocPath, Dispute>,
     merged: Vec<DocPath>,
     restored: Vec<DocPath>,
+    /// Texts of theirs that no doc here has: what the next merge is made from.
+    bases: Vec<(ContentHash, Vec<u8>)>,
 }
 
 struct Dispute {
@@ -253,6 +255,7 @@ impl Visit<'_> {
             Merged::Clean(bytes) if bytes.len() as u64 <= self.app.limits.doc_bytes => {
                 prepared.changes.insert(path.clone(), Some(bytes));
                 prepared.merged.push(path.clone());
+                prepared.bases.push((known.entry.hash, theirs));
                 prepared.settled.insert(path, Some(known));
                 return Ok(());
             }
@@ -295,6 +298,9 @@ impl Visit<'_> {
         let applied =
             docs::apply(&mut write, &self.project, &actor, Some(&message), &picture.ours, prepared.changes)
                 .await?;
+        for (hash, bytes) in prepared.bases {
+            docs::keep(&mut write, hash, bytes).await?;
+        }
         for (path, known) in &prepared.settled {
             repository::settle(&mut write, &self.project, path, known.as_ref()).await?;
         }
@@ -331,16 +337,12 @@ impl Visit<'_> {
         let conflicts = repository::conflicts(write.connection(), &self.project).await?;
         let delta = applied.delta;
         if !delta.is_empty() || !prepared.disputes.is_empty() {
-            let by = match self.asker {
-                Asker::Server => None,
-                Asker::Person { actor, .. } => Some(actor),
-            };
             let data = json!({
                 "projectId": self.project, "hash": applied.hash, "revision": revision, "commit": commit.map(|commit| commit.as_str()),
                 "added": delta.added.len(), "changed": delta.changed.len(), "removed": delta.removed.len(),
                 "conflicts": conflicts.len(), "skipped": skipped.len(),
             });
-            write.emit(&room, types::DOCS_SYNCED, by, data).await?;
+            write.emit(&room, types::DOCS_SYNCED, self.by(), data).await?;
             tracing::info!(
                 project = %self.project, commit = short, added = delta.added.len(), changed = delta.changed.len(),
                 removed = delta.removed.len(), conflicts = conflicts.len(), "pulled"

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aitk_shared::api::PublishDone;
 use aitk_shared::commit::{Change, Save, describe};
-use aitk_shared::event::Offset;
+use aitk_shared::event::{Offset, Room, types};
 use aitk_shared::hash::ContentHash;
 use aitk_shared::manifest::{Entry, Manifest};
 use aitk_shared::path::DocPath;
 use aitk_shared::repo::CommitId;
 use aws_lc_rs::digest;
+use serde_json::json;
 
 use super::failure::Trouble;
 use super::visit::Visit;
@@ -127,6 +128,8 @@ impl Visit<'_> {
             repository::settle(&mut write, &self.project, &path, known.as_ref()).await?;
         }
         repository::pushed(&mut write, &self.project, slice.up_to, Some(&commit)).await?;
+        let data = json!({ "projectId": self.project, "commit": commit.as_str(), "docs": slice.docs.len() });
+        write.emit(&Room::project(&self.project), types::DOCS_PUBLISHED, self.by(), data).await?;
         write.commit().await?;
         Ok(commit)
     }

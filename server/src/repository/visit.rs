@@ -1,9 +1,12 @@
 //! One visit to a project's repository, from asking what it has to noting when to come again.
 
 use aitk_shared::api::{PublishDone, PullDone};
+use aitk_shared::event::{Actor, Room, types};
 use aitk_shared::id::ProjectId;
-use aitk_shared::lock::{Claim, Refusal, may_write};
+use aitk_shared::limits;
+use aitk_shared::lock::{Claim, Lease, Refusal, may_write};
 use aitk_shared::repo::{Branch, RepoUrl};
+use serde_json::json;
 
 use super::failure::{Trouble, next_look, next_try};
 use super::{Asker, Way};
@@ -68,7 +71,7 @@ impl<'a> Visit<'a> {
 
     /// Whether the asker may change docs while `held` is the lock: the same rule as for a save. The
     /// server itself waits for the end of everybody's lock.
-    fn may_change(&self, held: Option<&aitk_shared::lock::Lease>) -> Result<()> {
+    fn may_change(&self, held: Option<&Lease>) -> Result<()> {
         let lock = || held.map(|lease| Box::new(lease.view(self.app.clock.now())));
         let refusal = match self.asker {
             Asker::Server => held.map_or(Ok(()), |_| Err(Refusal::Held)),
@@ -78,6 +81,14 @@ impl<'a> Visit<'a> {
             (Ok(()), _) => Ok(()),
             (Err(Refusal::Held), Some(lock)) => Err(Error::Locked(lock)),
             (Err(_), lock) => Err(Error::LockLost(lock)),
+        }
+    }
+
+    /// Who is named in events; nobody where the server came by itself.
+    pub fn by(&self) -> Option<&Actor> {
+        match self.asker {
+            Asker::Server => None,
+            Asker::Person { actor, .. } => Some(actor),
         }
     }
 
@@ -149,7 +160,7 @@ impl<'a> Visit<'a> {
             Way::PullAndPush => false,
             Way::Pull => repository::unpublished(write.connection(), &self.project).await? > 0,
         };
-        let soon = write.now().plus(aitk_shared::limits::REPOSITORY_QUIET);
+        let soon = write.now().plus(limits::REPOSITORY_QUIET);
         let next = match left {
             true => Some(soon),
             false => next_look(write.now(), self.app.repositories.interval, chance()),
@@ -160,10 +171,19 @@ impl<'a> Visit<'a> {
 
     async fn failed(&self, doing: Doing, trouble: &Trouble) -> Result<()> {
         let Some((lasting, why)) = trouble.note() else { return Ok(()) };
-        tracing::warn!(project = %self.project, ?doing, "repository: {why}");
+        match trouble {
+            Trouble::Here(Error::Internal(cause)) => {
+                tracing::error!(project = %self.project, ?doing, "repository: {cause:#}");
+            }
+            _ => tracing::warn!(project = %self.project, ?doing, "repository: {why}"),
+        }
         let mut write = self.app.store.write().await?;
         let next = next_try(write.now(), self.seen.tries, lasting, chance());
         repository::failed(&mut write, &self.project, &self.seen, doing, &why, Some(next)).await?;
+        if self.seen.tries == 0 {
+            let data = json!({ "projectId": self.project, "doing": doing.as_str(), "message": why });
+            write.emit(&Room::project(&self.project), types::DOCS_FAILED, None, data).await?;
+        }
         write.commit().await
     }
 }

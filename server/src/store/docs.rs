@@ -262,6 +262,16 @@ pub async fn apply(
     Ok(Applied { hash, revision, delta })
 }
 
+/// Keeps bytes by their hash.
+pub async fn keep(write: &mut Write, hash: ContentHash, content: Vec<u8>) -> Result<()> {
+    sqlx::query("INSERT INTO blobs (hash, content) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING")
+        .bind(hash.to_string())
+        .bind(content)
+        .execute(write.connection())
+        .await?;
+    Ok(())
+}
+
 /// Keeps a text in a doc's history beside the doc's own, which stays what readers get: it follows
 /// at once as the next version. Returns the revision that holds the other text.
 pub async fn keep_beside(
@@ -309,11 +319,7 @@ struct Step<'a> {
 
 impl Step<'_> {
     async fn save(&self, write: &mut Write, content: Vec<u8>, entry: Entry) -> Result<DocId> {
-        sqlx::query("INSERT INTO blobs (hash, content) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING")
-            .bind(entry.hash.to_string())
-            .bind(content)
-            .execute(write.connection())
-            .await?;
+        keep(write, entry.hash, content).await?;
         let (id, version) = self.next_version(write).await?;
         let upsert = "INSERT INTO docs (project_id, path, twin_key, id, hash, size, version, revision, updated_at, updated_by) \
                       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \

@@ -102,6 +102,16 @@ pub enum Doing {
     Push,
 }
 
+impl Doing {
+    /// The lower-case name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Doing::Pull => "pull",
+            Doing::Push => "push",
+        }
+    }
+}
+
 /// Connects a project to its repository, or anew where it was: it is looked at at once. What
 /// both had in common stays known.
 pub async fn connect(write: &mut Write, project: &ProjectId) -> Result<()> {
@@ -511,10 +521,7 @@ pub async fn failed(
     sqlx::query(update)
         .bind(project.as_str().to_owned())
         .bind(seen.connection.clone())
-        .bind(match doing {
-            Doing::Pull => "pull",
-            Doing::Push => "push",
-        })
+        .bind(doing.as_str())
         .bind(why.to_owned())
         .bind(now.as_millis())
         .bind(next.map(Timestamp::as_millis))
