@@ -205,8 +205,12 @@ async fn set(args: Set, context: &Context) -> Result<()> {
     if wish == UpdateProject::default() {
         return Err(Error::new(Kind::Usage, "nothing to change").hint("see `aitk project set --help`"));
     }
+    let changes_host = matches!(wish.repo_url, Some(Some(_))) && wish.token.is_none();
     let project = client.update_project(args.which.of(context)?, &wish).await?;
     describe(&project, context);
+    if changes_host && !project.has_token {
+        context.out.note("no access token is kept for this host; --token-stdin gives one");
+    }
     if made_webhook {
         note_webhook(&project, context);
     }

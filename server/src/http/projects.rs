@@ -119,6 +119,12 @@ pub async fn update(
         public.docs_path = parse_docs_path(path)?;
     }
     public.on_lock = ask.on_lock.unwrap_or(public.on_lock);
+    // A token was given for one host, and goes to no other.
+    if before.public.repo_url.is_some()
+        && !same_host(before.public.repo_url.as_deref(), public.repo_url.as_deref())
+    {
+        project.sealed_token = None;
+    }
     if let Some(token) = &ask.token {
         project.sealed_token = sealed(&app, &public.id, "token", token.as_deref())?;
     }
@@ -135,9 +141,21 @@ pub async fn update(
     public.repo = repository::state(write.connection(), &public.id).await?;
     write.commit().await?;
     if moved == Moved::Elsewhere {
-        app.repositories.forget(&public.id).await;
+        forget_copy(&app, &public.id);
     }
     Ok(Json(public))
+}
+
+/// The copy is a cache, and a visit that is still under way would hold the answer up.
+fn forget_copy(app: &App, project: &ProjectId) {
+    let (app, project) = (app.clone(), project.clone());
+    tokio::spawn(async move { app.repositories.forget(&project).await });
+}
+
+/// Whether two URLs are of one host, so that one's token may go to the other.
+fn same_host(one: Option<&str>, other: Option<&str>) -> bool {
+    let origin = |url: Option<&str>| RepoUrl::parse(url?).ok().map(|url| url.origin());
+    origin(one).is_some() && origin(one) == origin(other)
 }
 
 /// Whether a project's docs are kept elsewhere now.
@@ -176,7 +194,7 @@ pub async fn remove(State(app): State<App>, who: Credential, At(id): At<String>)
     projects::delete(&mut write, &project).await?;
     write.commit().await?;
     app.leases_moved.notify_one();
-    app.repositories.forget(&project).await;
+    forget_copy(&app, &project);
     let room = Room::project(&project);
     let gone = ServerFrame::Error {
         code: "not_found".into(),

@@ -168,9 +168,10 @@ impl Visit<'_> {
             let known = theirs.docs.get(&path).cloned();
             match (step, known) {
                 (Step::Agree, known) => drop(prepared.settled.insert(path, known)),
-                // A push may have arrived unheard: then what it brought is what both have.
+                // A push may have arrived unheard: then what it brought is what both have. And where
+                // the repository took its change back, a conflict is over.
                 (Step::Push, known) => {
-                    if picture.base.get(&path) != known.as_ref() {
+                    if picture.base.get(&path) != known.as_ref() || picture.conflicts.contains_key(&path) {
                         prepared.settled.insert(path, known);
                     }
                 }
@@ -348,8 +349,9 @@ impl Visit<'_> {
                 removed = delta.removed.len(), conflicts = conflicts.len(), "pulled"
             );
         }
-        for file in &skipped {
-            tracing::debug!(project = %self.project, path = file.path, "left out: {}", file.why);
+        // Once, and not every few minutes.
+        for file in kept.iter().filter(|file| !self.seen.skipped.contains(file)) {
+            tracing::warn!(project = %self.project, path = file.path, "left out of the docs: it {}", file.why);
         }
         write.commit().await?;
         Ok(Some(PullDone {

@@ -160,9 +160,10 @@ impl<'a> Visit<'a> {
             Way::PullAndPush => false,
             Way::Pull => repository::unpublished(write.connection(), &self.project).await? > 0,
         };
+        // What was to go sooner still does, however often others pull.
         let soon = write.now().plus(limits::REPOSITORY_QUIET);
         let next = match left {
-            true => Some(soon),
+            true => Some(self.seen.due_at.map_or(soon, |due| due.min(soon))),
             false => next_look(write.now(), self.app.repositories.interval, chance()),
         };
         repository::succeeded(&mut write, &self.project, &self.seen, next).await?;

@@ -7,5 +7,9 @@ mod doors;
 mod jwt;
 mod live;
 mod platform;
+#[allow(dead_code, reason = "shared with the scenarios, which need all of it")]
+#[path = "../../../tests/world/remote.rs"]
+mod remote;
+mod repository;
 mod routes;
 mod tokens;

@@ -97,6 +97,17 @@ fn a_conflict_ends_by_itself_where_the_repository_comes_round() {
 }
 
 #[test]
+fn a_conflict_ends_where_the_repository_takes_its_change_back() {
+    let handbook = Handbook::with(&[("docs/a.md", "one\n")]);
+    handbook.remote.commit("handbook", "main", &[("docs/a.md", "theirs\n")], BO, "theirs");
+    handbook.put("a.md", "ours\n");
+    handbook.pull().expect(0).says(&["conflict in a.md"]);
+    handbook.remote.commit("handbook", "main", &[("docs/a.md", "one\n")], BO, "never mind");
+    handbook.publish().expect(0).says(&["published a.md"]);
+    assert_eq!(handbook.there("a.md").unwrap(), "ours\n");
+}
+
+#[test]
 fn what_one_side_deleted_and_the_other_changed_is_not_lost() {
     use aitk_tests::remote::Entry;
     let handbook = Handbook::with(&[("docs/a.md", "a\n"), ("docs/b.md", "b\n"), ("docs/c.md", "c\n")]);

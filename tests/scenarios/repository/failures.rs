@@ -110,6 +110,51 @@ fn a_server_killed_in_mid_push_makes_each_commit_once() {
 }
 
 #[test]
+fn somebody_who_pushes_at_the_same_moment_is_not_overwritten() {
+    let handbook = Handbook::with(&[("docs/a.md", "a\n"), ("docs/b.md", "b\n")]);
+    let pipes = tempfile::tempdir().unwrap();
+    let (asked, go) = (pipes.path().join("asked"), pipes.path().join("go"));
+    assert!(Command::new("mkfifo").args([&asked, &go]).status().unwrap().success());
+    let script = format!("echo here > '{}'; read line < '{}'", asked.display(), go.display());
+    handbook.remote.hook("handbook", "pre-receive", &script);
+    handbook.put("a.md", "A\n");
+    let publishing = handbook.lead.start(&["docs", "publish"]);
+    let mut word = String::new();
+    File::open(&asked).unwrap().read_to_string(&mut word).unwrap();
+    handbook.remote.hook("handbook", "pre-receive", "exit 0");
+    handbook.remote.commit("handbook", "main", &[("docs/b.md", "B\n")], BO, "at the same moment");
+    File::options().write(true).open(&go).unwrap().write_all(b"go\n").unwrap();
+    publishing.wait_for("published a.md");
+    assert_eq!(publishing.end(), Some(0));
+    assert_eq!(handbook.subjects(), ["docs: 1 changed", "at the same moment", "first"]);
+    assert_eq!(
+        (handbook.there("a.md").unwrap(), handbook.there("b.md").unwrap()),
+        ("A\n".into(), "B\n".into())
+    );
+    assert_eq!(handbook.doc("b.md")["content"], "B\n");
+}
+
+#[test]
+fn a_host_that_hangs_holds_up_nobody_else() {
+    let handbook = Handbook::with(&[("docs/a.md", "a\n")]);
+    handbook.remote.forget_requests();
+    handbook.remote.hang(true);
+    handbook.put("b.md", "b\n");
+    let publishing = handbook.lead.start(&["docs", "publish"]);
+    let dev = handbook.member("developer", "Dan");
+    dev.aitk(&["check"]).expect(0);
+    handbook.lead.aitk(&["lock", "--reason", "meanwhile"]).expect(0);
+    handbook.put("c.md", "c\n");
+    handbook.lead.aitk(&["unlock"]).expect(0);
+    dev.aitk(&["check"]).expect(0);
+    assert_eq!(dev.read(".docs/c.md"), "c\n");
+    handbook.remote.hang(false);
+    assert_eq!(publishing.end(), Some(0));
+    handbook.publish().expect(0);
+    assert_eq!(handbook.remote.tree("handbook", "main").len(), 3);
+}
+
+#[test]
 fn a_lease_that_lapsed_while_the_server_was_down_ends_as_a_commit() {
     let mut handbook = Handbook::with(&[("docs/a.md", "a\n")]);
     let before = handbook.platform.head(&handbook.project);

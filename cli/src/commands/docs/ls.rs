@@ -30,6 +30,9 @@ pub async fn run(args: Args, context: &Context) -> Result<()> {
     if list.docs.is_empty() {
         context.out.note("no docs");
     }
+    for doc in list.docs.iter().filter(|doc| doc.conflicted) {
+        context.out.warn(&format!("in conflict with the repository: {}", shown(doc.path.as_str())));
+    }
     context.out.json(&list);
     Ok(())
 }
