@@ -273,7 +273,7 @@ pub async fn keep(write: &mut Write, hash: ContentHash, content: Vec<u8>) -> Res
 }
 
 /// Keeps a text in a doc's history beside the doc's own, which stays what readers get: it follows
-/// at once as the next version. Returns the revision that holds the other text.
+/// at once as the next version, by whom it was saved. Returns the revision that holds the other text.
 pub async fn keep_beside(
     write: &mut Write,
     project: &ProjectId,
@@ -297,8 +297,7 @@ pub async fn keep_beside(
         "theirsHash": other_entry.hash, "revision": first + 1,
     });
     write.log(&room, first, types::DOCS_CONFLICT, Some(actor), data).await?;
-    let message = "the platform's text, kept while it is in conflict with the repository's";
-    let step = Step { project, actor: &last.by, message: Some(message), offset: first + 1, path };
+    let step = Step { project, actor: &last.by, message: last.message.as_deref(), offset: first + 1, path };
     step.save(write, own, Entry { hash: info.hash, size: info.size }).await?;
     let data = json!({
         "projectId": project, "docId": info.id, "path": path, "hash": info.hash, "revision": first + 1,

@@ -68,6 +68,7 @@ fn a_doc_that_both_changed_in_one_place_stays_and_is_marked_until_it_is_saved_ag
     assert_eq!(handbook.there("a.md").unwrap(), both);
     assert_eq!(handbook.doc("a.md").get("conflict"), None);
     assert_eq!(handbook.subjects(), ["brought together", "both", "theirs", "first"]);
+    assert_eq!(handbook.remote.log("handbook")[0].message, "brought together\n\nchanged a.md");
     handbook.publish().expect(0);
     dev.aitk(&["check"]).expect(0);
     assert_eq!(dev.read(".docs/a.md"), both);
