@@ -11,6 +11,8 @@ pub fn needs_a_person(words: &[String]) -> Option<String> {
     let mut rest = words.iter().map(String::as_str);
     while let Some(word) = rest.next() {
         match word {
+            // What comes behind is for somebody else, `--help` as well.
+            "--" => break,
             "-h" | "--help" | "-V" | "--version" => return None,
             _ if WITH_VALUE.contains(&word) => drop(rest.next()),
             _ if word.starts_with('-') => {}
@@ -39,6 +41,8 @@ mod tests {
         for (line, asked) in [
             ("lock --reason x", Some("aitk lock")),
             ("lock -- make", Some("aitk lock")),
+            ("lock -- make --help", Some("aitk lock")),
+            ("--url x lock --wait=1h -- rm -V", Some("aitk lock")),
             ("unlock", Some("aitk unlock")),
             ("docs put a.md -", Some("aitk docs put")),
             ("docs edit a.md", Some("aitk docs edit")),
@@ -46,6 +50,10 @@ mod tests {
             ("docs push handbook --yes", Some("aitk docs push")),
             ("docs pull", Some("aitk docs pull")),
             ("docs restore a.md --revision 3", Some("aitk docs restore")),
+            ("docs -q restore --revision 3 a.md", Some("aitk docs restore")),
+            ("docs edit a.md --draft /tmp/x", Some("aitk docs edit")),
+            ("docs publish", Some("aitk docs publish")),
+            ("publish room type", Some("aitk publish")),
             ("--root /p --project web docs put a.md", Some("aitk docs put")),
             ("key create", Some("aitk key")),
             ("login https://x", Some("aitk login")),
@@ -61,6 +69,9 @@ mod tests {
             ("verify --repair", None),
             ("docs ls", None),
             ("docs cat a.md", None),
+            ("docs log --limit 3 a.md", None),
+            ("docs show a.md --revision 3", None),
+            ("docs diff 3..5 a.md --stat", None),
             ("docs", None),
             ("lock --help", None),
             ("--version", None),
