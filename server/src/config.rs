@@ -4,13 +4,13 @@ mod jwt;
 mod origins;
 
 use std::net::SocketAddr;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aitk_shared::limits;
 use aitk_shared::role::Role;
-use aitk_shared::time::parse_duration;
+use aitk_shared::time::{TimeError, parse_duration};
 use anyhow::{Context, Result, anyhow, bail};
 use clap::{Parser, ValueEnum};
 use serde::Deserialize;
@@ -19,6 +19,7 @@ pub use jwt::{JwtKey, JwtSettings, Secret};
 pub use origins::Origins;
 
 use crate::care::Task;
+use crate::trimming::Bounds;
 
 /// Run the aitk platform: projects, versioned docs, locks and live events
 ///
@@ -116,9 +117,34 @@ struct Partial {
     /// Look at each connected repository this often; 'off' waits for webhooks and `aitk docs pull` [default: 5m]
     #[arg(long, value_name = "TIME", env = "AITK_SERVER_PULL_INTERVAL")]
     pull_interval: Option<String>,
+    /// Keep so many versions of each doc [default: all]
+    #[arg(long, value_name = "COUNT", env = "AITK_SERVER_KEEP_VERSIONS")]
+    keep_versions: Option<NonZeroU64>,
+    /// Keep versions that stood within this time, such as 90d; with --keep-versions, what either keeps
+    /// stays [default: for ever]
+    #[arg(long, value_name = "TIME", env = "AITK_SERVER_KEEP_HISTORY", value_parser = Age::parse)]
+    keep_history: Option<Age>,
     /// Write the log as text or as one JSON object a line [default: text]
     #[arg(long, value_name = "FORMAT", env = "AITK_SERVER_LOG_FORMAT")]
     log_format: Option<LogFormat>,
+}
+
+/// A length of time, as people write it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(try_from = "String")]
+struct Age(Duration);
+
+impl Age {
+    fn parse(text: &str) -> Result<Self, TimeError> {
+        parse_duration(text).map(Age)
+    }
+}
+
+impl TryFrom<String> for Age {
+    type Error = TimeError;
+    fn try_from(text: String) -> Result<Self, TimeError> {
+        Age::parse(&text)
+    }
 }
 
 /// How the log is written.
@@ -219,6 +245,8 @@ pub struct Config {
     pub allow_private_repos: bool,
     /// How often connected repositories are looked at by themselves; `None` for never.
     pub pull_interval: Option<Duration>,
+    /// How far the history of docs goes back.
+    pub history: Bounds,
     /// How the log is written.
     pub log_format: LogFormat,
 }
@@ -281,6 +309,10 @@ impl Config {
             trusted_proxies: set.trusted_proxies.or(file.trusted_proxies).unwrap_or(0),
             allow_private_repos: set.allow_private_repos.or(file.allow_private_repos).unwrap_or_default(),
             pull_interval: pull_interval(set.pull_interval.or(file.pull_interval).as_deref())?,
+            history: Bounds {
+                versions: set.keep_versions.or(file.keep_versions).map(NonZeroU64::get),
+                time: set.keep_history.or(file.keep_history).map(|age| age.0),
+            },
             log_format: set.log_format.or(file.log_format).unwrap_or_default(),
             data,
         })
@@ -301,6 +333,7 @@ impl Config {
             trusted_proxies: 0,
             allow_private_repos: false,
             pull_interval: Some(limits::PULL_INTERVAL),
+            history: Bounds::default(),
             log_format: LogFormat::Text,
         }
     }

@@ -20,6 +20,7 @@ mod repository;
 mod retention;
 mod state;
 mod store;
+mod trimming;
 
 use std::fs::{File, TryLockError};
 use std::net::SocketAddr;
@@ -36,6 +37,7 @@ use tokio::task::JoinHandle;
 pub use care::{Task, run as care};
 pub use clock::Clock;
 pub use config::{Config, Flags, JwtKey, JwtSettings, Limits, LogFormat, Origins, Retention, Secret};
+pub use trimming::Bounds;
 
 use aitk_shared::rate::Quota;
 use auth::{Failures, Jwt};
@@ -111,6 +113,7 @@ impl Server {
             tokio::spawn(leases::expire(app.clone())),
             tokio::spawn(publishing::commit_all(app.clone(), waiting)),
             tokio::spawn(retention::trim(app.clone(), config.retention)),
+            tokio::spawn(trimming::trim(app.clone(), config.history)),
             tokio::spawn(notes::keep_writing(app.clone())),
             tokio::spawn(repository::work(app.clone())),
         ];

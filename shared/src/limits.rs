@@ -20,6 +20,30 @@ pub const TTL_MAX_SECONDS: u64 = 86_400;
 /// The lease taken when none is asked for, in seconds: a Tech Lead's edit, half an hour.
 pub const TTL_DEFAULT_SECONDS: u64 = 1_800;
 
+/// Whoever runs something under a lease ends it so long before the lease does, where that is not more
+/// than a quarter of it: time to save and to go.
+pub const LEASE_END_BEFORE: Duration = Duration::from_secs(10);
+/// What has not gone by then is killed so long before the end of its lease, where that is not more
+/// than a tenth of it.
+pub const LEASE_KILL_BEFORE: Duration = Duration::from_secs(2);
+/// What runs under a lock that somebody else has by now is killed after so long.
+pub const LOST_KILL_AFTER: Duration = Duration::from_secs(2);
+/// Longest that a renewal which failed is not tried again.
+pub const RENEW_AGAIN: Duration = Duration::from_secs(5);
+/// How late a machine that slept may notice it, at most.
+pub const LEASE_TICK: Duration = Duration::from_millis(250);
+
+/// Longest that one request waits for the lock, in seconds: a waiter that the network lost is
+/// noticed then, if not before.
+pub const LOCK_WAIT_SECONDS: u64 = 30;
+/// A waiter that is not asking keeps its place for so long, and with it the first right to the lock:
+/// time to ask again, and no more.
+pub const PLACE_KEPT: Duration = Duration::from_secs(2);
+/// Most waiters for one project's lock: many times a team.
+pub const LOCK_WAITERS: usize = 1_000;
+/// Longest ticket of a waiter, in bytes.
+pub const TICKET_BYTES: usize = 64;
+
 /// An invitation ends after so long, unless asked otherwise: a new colleague's first week.
 pub const INVITATION_TIME: Duration = Duration::from_hours(7 * 24);
 /// Longest life of an invitation: nobody remembers an older link that still opens a door.
@@ -141,6 +165,11 @@ pub const SKIPPED_NAMED: usize = 200;
 pub const WEBHOOK_BYTES: usize = 5 * 1024 * 1024;
 /// The command line waits so long for a pull or a push: what git itself is given, twice, and some.
 pub const REPOSITORY_ANSWER: Duration = Duration::from_secs(11 * 60);
+/// A server looks this often for old versions to let go, where its history is bounded.
+pub const TRIM_EVERY: Duration = Duration::from_hours(1);
+/// Old versions that go in one transaction: saves wait no longer than for another save.
+pub const TRIM_STEP: u64 = 100;
+
 /// What a server keeps of packed answers to give them again, in bytes: the docs of many projects
 /// as prose packs, in little memory.
 pub const KEPT_ANSWERS_BYTES: usize = 64 * 1024 * 1024;

@@ -71,7 +71,7 @@ pub fn router(app: App) -> Router {
             "/projects/{id}/docs/{*path}",
             get(docs::show).put(docs::edit::save).delete(docs::edit::remove).layer(one_doc),
         )
-        .route("/projects/{id}/history", get(docs::history))
+        .route("/projects/{id}/history", get(docs::history_of_all))
         .route(
             "/projects/{id}/lock",
             get(locks::show).post(locks::take).put(locks::renew).delete(locks::release),

@@ -88,6 +88,24 @@ pub async fn at_revision(
         .transpose()?)
 }
 
+/// All docs as they were at `revision`, sorted by path bytes. Within the change of several docs, where
+/// each has a revision of its own, it is that whole change.
+pub async fn list_at(db: &mut AnyConnection, project: &ProjectId, revision: Offset) -> Result<Vec<DocInfo>> {
+    let whole = "SELECT MIN(r.revision) AS revision FROM revisions r WHERE r.project_id = $1 AND r.revision >= $2 \
+                 AND EXISTS (SELECT 1 FROM doc_versions v WHERE v.project_id = $1 AND v.revision = $2)";
+    let row =
+        sqlx::query(whole).bind(project.as_str().to_owned()).bind(big(revision)).fetch_one(&mut *db).await?;
+    let revision = row.try_get::<Option<i64>, _>("revision")?.unwrap_or(big(revision));
+    let select = "SELECT v.* FROM doc_versions v WHERE v.project_id = $1 AND v.hash IS NOT NULL AND v.revision = \
+                  (SELECT MAX(w.revision) FROM doc_versions w \
+                   WHERE w.project_id = $1 AND w.path = v.path AND w.revision <= $2)";
+    let rows = sqlx::query(select).bind(project.as_str().to_owned()).bind(revision).fetch_all(db).await?;
+    let doc = |row: &AnyRow| Ok(as_doc(row.parsed("doc_id", DocId::parse)?, decode_version(row)?));
+    let mut docs = rows.iter().filter_map(|row| doc(row).transpose()).collect::<sqlx::Result<Vec<_>>>()?;
+    docs.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(docs)
+}
+
 /// The bytes with this hash.
 pub async fn content(db: &mut AnyConnection, hash: &ContentHash) -> Result<Vec<u8>> {
     let row =
@@ -398,6 +416,21 @@ fn decode(row: &AnyRow) -> sqlx::Result<DocInfo> {
         updated_at: row.time("updated_at")?,
         updated_by: row.text("updated_by")?,
         conflicted: row.uint("conflicts")? > 0,
+    })
+}
+
+/// A past version as if it were now; `None` for a deletion.
+pub fn as_doc(id: DocId, version: Version) -> Option<DocInfo> {
+    Some(DocInfo {
+        id,
+        file_name: version.path.clone(),
+        path: version.path,
+        hash: version.hash?,
+        size: version.size,
+        version: version.version,
+        revision: version.revision,
+        updated_at: version.at,
+        updated_by: version.by.name,
     })
 }
 

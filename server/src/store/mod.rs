@@ -8,6 +8,7 @@ pub mod audit;
 pub mod backup;
 pub mod docs;
 pub mod events;
+pub mod history;
 pub mod invitations;
 pub mod keys;
 pub mod locks;

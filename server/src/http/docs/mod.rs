@@ -3,9 +3,10 @@
 pub mod edit;
 
 use aitk_shared::api::{Content, Doc, DocInfo, DocList, History, Version};
-use aitk_shared::event::Offset;
-use aitk_shared::id::DocId;
+use aitk_shared::event::{Offset, Room};
+use aitk_shared::id::{DocId, ProjectId};
 use aitk_shared::limits;
+use aitk_shared::manifest::{Entry, Manifest};
 use aitk_shared::path::DocPath;
 use aitk_shared::role::Right;
 use axum::Json;
@@ -20,17 +21,22 @@ use super::precondition::{is_known, tagged};
 use crate::auth::Credential;
 use crate::error::{Error, Result};
 use crate::state::App;
-use crate::store::{docs, repository};
+use crate::store::{Read, docs, events, history, repository};
 
-/// All docs without content; 304 for who has this docs hash.
+/// All docs without content, now or at a revision; 304 for who has this docs hash.
 pub async fn list(
     State(app): State<App>,
     who: Credential,
     At(id): At<String>,
+    Params(which): Params<Which>,
     headers: HeaderMap,
 ) -> Result<Response> {
     let mut read = app.store.read().await?;
     let project = who.project(&mut read, &id, Right::Read).await?;
+    if let Some(revision) = which.revision {
+        let list = list_at(&app, &mut read, &project.public.id, revision).await?;
+        return Ok(tagged(&list.hash.to_string(), Json(list)));
+    }
     let hash = project.docs_hash.to_string();
     if is_known(&headers, &hash) {
         return Ok(tagged(&hash, StatusCode::NOT_MODIFIED));
@@ -42,6 +48,28 @@ pub async fn list(
         docs: docs::list(&mut read, &project.public.id).await?,
     };
     Ok(tagged(&hash, Json(list)))
+}
+
+async fn list_at(app: &App, read: &mut Read, project: &ProjectId, revision: Offset) -> Result<DocList> {
+    let head = events::head(read, &Room::project(project)).await?;
+    if revision > head {
+        return Err(Error::NotFound(format!("no revision {revision} yet: the last one is {head}")));
+    }
+    let from = history::reaches_back_to(read, project).await?;
+    if revision < from {
+        return Err(gone("the docs", revision, from));
+    }
+    let docs = docs::list_at(read, project, revision).await?;
+    let entry = |doc: &DocInfo| (doc.path.clone(), Entry { hash: doc.hash, size: doc.size });
+    let hash = docs.iter().map(entry).collect::<Manifest>().docs_hash();
+    Ok(DocList { hash, revision, epoch: app.store.epoch().clone(), docs })
+}
+
+/// A revision from before what is kept, where what is asked for may have been and may not.
+fn gone(what: &str, revision: Offset, from: Offset) -> Error {
+    Error::NotFound(format!(
+        "{what} at revision {revision} is gone: this server keeps the history from revision {from} on"
+    ))
 }
 
 /// `?revision=N&before=N`.
@@ -80,7 +108,13 @@ pub async fn show(
             version_as_doc(docs::at_revision(&mut read, &project, &path_asked, revision).await?)
         }
     };
-    let info = info.ok_or_else(|| Error::no_doc(&path))?;
+    let Some(info) = info else {
+        let from = history::reaches_back_to(&mut read, &project).await?;
+        return Err(match which.revision {
+            Some(revision) if revision < from => gone(&format!("'{path_asked}'"), revision, from),
+            _ => Error::no_doc(&path),
+        });
+    };
     let hash = info.hash.to_string();
     if is_known(&headers, &hash) {
         return Ok(tagged(&hash, StatusCode::NOT_MODIFIED));
@@ -97,7 +131,7 @@ pub async fn show(
 }
 
 /// Versions of all docs, newest first.
-pub async fn history(
+pub async fn history_of_all(
     State(app): State<App>,
     who: Credential,
     At(id): At<String>,
@@ -130,17 +164,5 @@ fn paged(versions: Vec<Version>) -> History {
 
 /// A past version as if it were now; `None` for a deletion.
 fn version_as_doc(found: Option<(DocId, Version)>) -> Option<DocInfo> {
-    let (id, version) = found?;
-    Some(DocInfo {
-        id,
-        file_name: version.path.clone(),
-        path: version.path,
-        hash: version.hash?,
-        size: version.size,
-        version: version.version,
-        revision: version.revision,
-        updated_at: version.at,
-        updated_by: version.by.name,
-        conflicted: false,
-    })
+    found.and_then(|(id, version)| docs::as_doc(id, version))
 }

@@ -272,3 +272,87 @@ async fn what_was_acknowledged_is_there_after_a_restart() {
     assert_eq!(platform.admin.get("/api/projects/p/docs").await.expect(200), before);
     platform.stop().await;
 }
+
+#[tokio::test]
+async fn the_docs_are_listed_as_they_were_and_a_change_of_several_is_never_halved() {
+    let platform = Platform::start().await;
+    let project = platform.project("p").await;
+    let admin = &platform.admin;
+    let docs = format!("/api/projects/{project}/docs");
+    admin.save(&project, "a.md", b"1").await.expect(201);
+    let first = admin.get(&docs).await.expect(200);
+    let batch = json!({
+        "puts": [{"path": "b.md", "content": "b"}, {"path": "c.md", "content": "c"}],
+        "deletes": [{"path": "a.md"}],
+    });
+    let second = admin.post(&format!("{docs}/batch"), batch).await.expect(200);
+    assert_eq!(second["revision"], 4);
+    admin.post(&format!("/api/projects/{project}/lock"), json!({})).await.expect(201);
+    admin.save(&project, "b.md", b"again").await.expect(200);
+    let at = async |revision: u64| admin.get(&format!("{docs}?revision={revision}")).await.expect(200);
+    assert_eq!(at(0).await["docs"], json!([]));
+    let then = at(1).await;
+    assert_eq!(
+        (&then["hash"], &then["docs"], &then["revision"]),
+        (&first["hash"], &first["docs"], &json!(1))
+    );
+    for within in [2, 3, 4, 5] {
+        assert_eq!(at(within).await["hash"], second["hash"], "{within}");
+    }
+    assert_eq!(at(6).await["hash"], admin.get(&docs).await.expect(200)["hash"]);
+    let refused = admin.get(&format!("{docs}?revision=7")).await.refused(404, "not_found");
+    assert!(refused["detail"].as_str().unwrap().contains("no revision 7 yet"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_bounded_history_loses_old_versions_and_nothing_else() {
+    use aitk_server::Bounds;
+    let day = std::time::Duration::from_hours(24);
+    let platform = Platform::start_with(|config| {
+        config.history = Bounds { versions: Some(2), time: Some(7 * day) };
+    })
+    .await;
+    let project = platform.project("p").await;
+    let admin = &platform.admin;
+    let docs = format!("/api/projects/{project}/docs");
+    admin.save(&project, "still.md", b"never changed").await.expect(201);
+    admin.save(&project, "gone.md", b"deleted long ago").await.expect(201);
+    let have = admin.get(&docs).await.expect(200)["hash"].clone();
+    admin.delete(&format!("{docs}/gone.md")).await.expect(200);
+    for text in ["one", "two", "three", "four"] {
+        admin.save(&project, "a.md", text.as_bytes()).await;
+    }
+    let now = admin.get(&docs).await.expect(200);
+    let versions = async || {
+        let page = admin.get(&format!("/api/projects/{project}/history")).await.expect(200);
+        page["versions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|v| v["revision"].as_u64().unwrap())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(versions().await, [7, 6, 5, 4, 3, 2, 1], "young versions stay, however many they are");
+
+    platform.clock.advance(8 * day);
+    admin.save(&project, "new.md", b"x").await.expect(201);
+    while versions().await.len() > 6 {
+        tokio::task::yield_now().await;
+    }
+    // Of each doc the last two stay; of the deleted one its end is one of them.
+    assert_eq!(versions().await, [8, 7, 6, 3, 2, 1]);
+    for (path, revision) in [("still.md", 1), ("a.md", 6)] {
+        admin.get(&format!("{docs}/{path}?revision={revision}")).await.expect(200);
+    }
+    let refused = admin.get(&format!("{docs}/a.md?revision=4")).await.refused(404, "not_found");
+    assert!(refused["detail"].as_str().unwrap().contains("from revision 6 on"), "{refused}");
+    admin.get(&format!("{docs}?revision=5")).await.refused(404, "not_found");
+    assert_eq!(admin.get(&format!("{docs}?revision=7")).await.expect(200)["hash"], now["hash"]);
+    // A copy of a revision that is not whole any more gets everything, a younger one what changed.
+    let sync = async |have: &Value| {
+        admin.post(&format!("/api/hook/sync/{project}"), json!({"have": have})).await.expect(200)
+    };
+    assert_eq!(sync(&have).await["base"], Value::Null);
+    let delta = sync(&now["hash"]).await;
+    assert_eq!((&delta["base"], delta["docs"].as_array().unwrap().len()), (&now["hash"], 1));
+}
