@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use aitk_shared::api::{Lock, ProblemCode};
+use aitk_shared::api::{Line, Lock, ProblemCode};
 use aitk_shared::time::humanize;
 use serde_json::{Value, json};
 
@@ -33,10 +33,12 @@ pub enum Kind {
     Conflict,
     /// The command line is wrong.
     Usage,
+    /// A command that was run for the user ended with this code, or could not be run.
+    Command(u8),
 }
 
 impl Kind {
-    /// The exit code; agents read 2 as "block", so nothing but [`Kind::Blocked`] may use it.
+    /// The exit code; agents read 2 as "block", so nothing of ours but [`Kind::Blocked`] may use it.
     pub fn exit_code(self) -> u8 {
         match self {
             Kind::Failed => 1,
@@ -47,6 +49,7 @@ impl Kind {
             Kind::Differs => 6,
             Kind::Conflict => 7,
             Kind::Usage => 64,
+            Kind::Command(code) => code,
         }
     }
 
@@ -61,6 +64,7 @@ impl Kind {
             Kind::Differs => "differs",
             Kind::Conflict => "conflict",
             Kind::Usage => "usage",
+            Kind::Command(_) => "command",
         }
     }
 }
@@ -76,6 +80,8 @@ pub struct Error {
     pub hint: Option<String>,
     /// The lock in the way.
     pub lock: Option<Box<Lock>>,
+    /// Who waits for it.
+    pub line: Option<Box<Line>>,
     /// The server's own name for the problem.
     pub code: Option<ProblemCode>,
     /// What caused it, for `--verbose`.
@@ -85,7 +91,7 @@ pub struct Error {
 impl Error {
     /// A failure and its fact.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Error { kind, message: message.into(), hint: None, lock: None, code: None, source: None }
+        Error { kind, message: message.into(), hint: None, lock: None, line: None, code: None, source: None }
     }
 
     /// Only an exit code: what it means is on standard output already.
@@ -142,6 +148,10 @@ impl Error {
         });
         if let Some(lock) = &self.lock {
             error["lock"] = json!(lock);
+        }
+        if let Some(line) = &self.line {
+            error["position"] = json!(line.position);
+            error["waiting"] = json!(line.waiting);
         }
         json!({ "error": error })
     }

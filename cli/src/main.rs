@@ -10,6 +10,8 @@ mod context;
 mod credentials;
 mod error;
 mod hook;
+#[cfg(unix)]
+mod job;
 mod lease;
 mod live;
 mod mirror;
@@ -17,6 +19,8 @@ mod origin;
 mod output;
 mod repository;
 mod sessions;
+#[cfg(unix)]
+mod signals;
 
 use std::process::ExitCode;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aitk_shared::api::{Lock, PROBLEM_JSON, PathProblem, Problem, ProblemCode};
+use aitk_shared::api::{Line, Lock, PROBLEM_JSON, PathProblem, Problem, ProblemCode};
 use aitk_shared::event::Room;
 use aitk_shared::path::PathError;
 use aitk_shared::text::printable;
@@ -17,6 +17,13 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum Error {
     /// Another credential holds the lock that was asked for.
     LockHeld(Box<Lock>),
+    /// The same, for who may wait for it.
+    InLine {
+        /// The lock in the way.
+        lock: Box<Lock>,
+        /// Who waits.
+        line: Line,
+    },
     /// Another credential holds the lock, so docs cannot be written.
     Locked(Box<Lock>),
     /// The asker's acquisition is over; the lock that is live now, if any.
@@ -99,7 +106,9 @@ impl Error {
     fn verdict(&self) -> (StatusCode, ProblemCode, String) {
         use ProblemCode as Code;
         match self {
-            Error::LockHeld(lock) => (StatusCode::CONFLICT, Code::LockHeld, held(lock)),
+            Error::LockHeld(lock) | Error::InLine { lock, .. } => {
+                (StatusCode::CONFLICT, Code::LockHeld, held(lock))
+            }
             Error::Locked(lock) => (StatusCode::LOCKED, Code::LockHeld, held(lock)),
             Error::LockLost(None) => (
                 StatusCode::CONFLICT,
@@ -215,6 +224,7 @@ impl IntoResponse for Error {
             detail,
             code,
             lock: None,
+            line: Line::default(),
             errors: Vec::new(),
         };
         let retry_after = match &self {
@@ -226,6 +236,7 @@ impl IntoResponse for Error {
             Error::LockHeld(lock) | Error::Locked(lock) | Error::LockLost(Some(lock)) => {
                 problem.lock = Some(*lock);
             }
+            Error::InLine { lock, line } => (problem.lock, problem.line) = (Some(*lock), line),
             Error::Batch(errors) => problem.errors = errors,
             Error::Internal(cause) => tracing::error!("internal error: {cause:#}"),
             Error::Unavailable(cause) => tracing::warn!("store unavailable: {cause:#}"),

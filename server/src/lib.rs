@@ -12,6 +12,7 @@ mod error;
 mod git;
 mod http;
 mod leases;
+mod lines;
 mod live;
 mod notes;
 mod origin;
@@ -102,6 +103,7 @@ impl Server {
             origins: config.allowed_origins.clone(),
             trusted_proxies: config.trusted_proxies,
             leases_moved: Notify::new(),
+            lines: lines::Lines::default(),
             draining: watch::channel(false).0,
         });
         let first_admin_key = ensure_admin(&app, config.admin_key.as_deref()).await.map_err(internal)?;

@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::config::{Limits, Origins};
 use crate::crypto::SecretKey;
 use crate::http::Answers;
+use crate::lines::Lines;
 use crate::live::Hub;
 use crate::notes::Notes;
 use crate::publishing::Publishing;
@@ -50,6 +51,8 @@ pub struct Parts {
     pub trusted_proxies: usize,
     /// Wakes the expiry timer when a lease was taken, prolonged or ended.
     pub leases_moved: Notify,
+    /// Who waits for locks.
+    pub lines: Lines,
     /// Turns true when the server goes away.
     pub draining: watch::Sender<bool>,
 }

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::Lock;
 use crate::id::ProjectId;
+use crate::limits;
 use crate::time::Timestamp;
 
 /// Grows by one with every acquisition of a project's lock; not a secret.
@@ -84,6 +85,31 @@ impl Lease {
             remaining_ms: u64::try_from(self.remaining(now).as_millis()).unwrap_or(u64::MAX),
             reason: self.reason.clone(),
             token: self.token,
+        }
+    }
+}
+
+/// How somebody who runs something under a lease keeps it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Pace {
+    /// It is renewed this often.
+    pub renew_every: Duration,
+    /// A renewal that failed is tried again after so long.
+    pub try_again: Duration,
+    /// What runs is asked to end so long before the lease ends.
+    pub end_before: Duration,
+    /// And killed so long before.
+    pub kill_before: Duration,
+}
+
+impl Pace {
+    /// The pace for leases of this length.
+    pub fn of(length: Duration) -> Self {
+        Pace {
+            renew_every: length / 3,
+            try_again: (length / 12).min(limits::RENEW_AGAIN),
+            end_before: (length / 4).min(limits::LEASE_END_BEFORE),
+            kill_before: (length / 10).min(limits::LEASE_KILL_BEFORE),
         }
     }
 }
@@ -201,6 +227,17 @@ mod tests {
             assert_eq!(may_release(live, claim, false), release, "release {claim:?}");
             assert_eq!(may_release(live, claim, true), forced, "forced {claim:?}");
         }
+    }
+
+    #[test]
+    fn what_runs_under_a_lease_has_two_tries_to_renew_it_and_ends_before_it() {
+        for seconds in [1, 2, 10, 60, 1_800, 86_400] {
+            let length = Duration::from_secs(seconds);
+            let pace = Pace::of(length);
+            assert!(pace.renew_every + pace.try_again + pace.end_before < length, "{pace:?}");
+            assert!(Duration::ZERO < pace.kill_before && pace.kill_before < pace.end_before, "{pace:?}");
+        }
+        assert_eq!(Pace::of(Duration::from_secs(1_800)).end_before, Duration::from_secs(10));
     }
 
     #[test]

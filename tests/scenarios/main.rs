@@ -19,6 +19,7 @@ mod refusals;
 mod remote_host;
 mod team;
 mod repository;
+mod running;
 mod trust;
 mod waiting;
 mod watching;

@@ -53,3 +53,20 @@ fn a_waiter_outlasts_a_restart_of_the_server() {
     platform.call("DELETE", &format!("/api/projects/{project}/lock?force=true&reason=x"), Some(json!({})));
     assert!(waiting.line().starts_with("locked by Bob"));
 }
+
+#[test]
+fn waiters_see_their_place_and_one_that_was_killed_is_passed_over() {
+    let (platform, project, ann, bob) = two_leads();
+    let cleo = Person::of(&platform, "p", &platform.key(&project, "lead", "Cleo"));
+    ann.aitk(&["lock", "--reason", "guide"]).expect(0);
+    let mut first = bob.start(&["lock", "--wait"]);
+    first.wait_for("first in line");
+    let second = cleo.start(&["lock", "--wait"]);
+    second.wait_for("number 2 in line after Bob");
+    first.process.kill().unwrap();
+    assert_eq!(first.end(), None);
+    second.wait_for("first in line");
+    ann.aitk(&["unlock"]).expect(0).says(&["waiting for it, in this order: Cleo"]);
+    assert!(second.line().starts_with("locked by Cleo"));
+    assert_eq!(second.end(), Some(0));
+}

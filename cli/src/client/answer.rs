@@ -1,6 +1,6 @@
 //! What an answer means: the kind of each refusal, and strict decoding of the rest.
 
-use aitk_shared::api::{Lock, Problem, ProblemCode};
+use aitk_shared::api::{Line, Lock, Problem, ProblemCode};
 use reqwest::StatusCode;
 use serde::de::DeserializeOwned;
 
@@ -78,6 +78,7 @@ pub fn refusal(server: &Server, what: &str, status: StatusCode, body: &[u8]) -> 
             error.message.push_str(&format!("\n  and {more} more"));
         }
     }
+    error.line = Some(problem.line).filter(|line| *line != Line::default()).map(Box::new);
     error.code = Some(problem.code).filter(|code| *code != ProblemCode::Unknown);
     error
 }

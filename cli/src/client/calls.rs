@@ -5,22 +5,63 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aitk_shared::api::{
-    Batch, BatchDone, Doc, DocInfo, DocList, EventPage, LOCK_TOKEN_HEADER, Lock, PutDoc, Released, RenewLock,
-    SyncAnswer, SyncRequest, TakeLock,
+    Batch, BatchDone, Doc, DocInfo, DocList, EventPage, History, LOCK_TOKEN_HEADER, Line, Lock, PutDoc,
+    Released, RenewLock, SyncAnswer, SyncRequest, TakeLock,
 };
 use aitk_shared::event::{Offset, Room};
 use aitk_shared::hash::{ContentHash, DocsHash};
 use aitk_shared::id::ProjectId;
 use aitk_shared::lock::FencingToken;
 use aitk_shared::path::DocPath;
-use reqwest::header::IF_MATCH;
+use reqwest::header::{IF_MATCH, IF_NONE_MATCH};
 use reqwest::{Method, RequestBuilder, StatusCode};
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Client, Repeat, answer};
 use crate::error::{Error, Kind, Result};
 use crate::mirror::contents::{Arrived, Contents};
 use crate::output::shown;
+
+/// What asking for the lock led to.
+pub enum Taken {
+    /// It is ours now.
+    New(Lock),
+    /// It was this key's already, and stays as it was.
+    Own(Lock),
+    /// It is free, or was; who is first in this line may take it now, by asking again.
+    Turn(Line),
+}
+
+/// A doc, and a merge of it that somebody has to finish.
+#[derive(Deserialize)]
+pub struct FullDoc {
+    /// The doc.
+    #[serde(flatten)]
+    pub doc: Doc,
+    /// Where the repository has other changes of it.
+    #[serde(default)]
+    pub conflict: Option<Conflict>,
+}
+
+/// A merge that somebody has to finish.
+#[derive(Deserialize)]
+pub struct Conflict {
+    /// Both texts, with markers; absent where it is no text.
+    #[serde(default)]
+    pub merged: Option<String>,
+}
+
+/// What must be where a doc is saved.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Expected {
+    /// Whatever is there.
+    Anything,
+    /// No doc.
+    Nothing,
+    /// The version with this content hash.
+    Version(ContentHash),
+}
 
 impl Client {
     /// Lock, revision and docs of one snapshot.
@@ -61,6 +102,47 @@ impl Client {
         self.ask(self.request(Method::GET, &["projects", id, "docs"]), &named(id), Repeat::Safe).await
     }
 
+    /// All docs without their content, as they were at a revision.
+    pub async fn doc_list_at(&self, project: &str, revision: Offset) -> Result<DocList> {
+        let id = checked(project)?;
+        let request = self.request(Method::GET, &["projects", id, "docs"]).query(&[("revision", revision)]);
+        self.ask(request, &format!("revision {revision} of {}", named(id)), Repeat::Safe).await
+    }
+
+    /// A page of versions, newest first: of one doc, or of all.
+    pub async fn history(
+        &self,
+        project: &str,
+        path: Option<&DocPath>,
+        before: Option<Offset>,
+    ) -> Result<History> {
+        let id = checked(project)?;
+        let segments: Vec<_> = match path {
+            None => vec!["projects", id, "history"],
+            Some(path) => ["projects", id, "docs"]
+                .into_iter()
+                .chain(path.as_str().split('/'))
+                .chain(["history"])
+                .collect(),
+        };
+        let mut request = self.request(Method::GET, &segments);
+        if let Some(before) = before {
+            request = request.query(&[("before", before)]);
+        }
+        let what = path.map_or_else(|| named(id), |path| format!("doc '{path}' of {}", named(id)));
+        self.ask(request, &what, Repeat::Safe).await
+    }
+
+    /// One doc with its content, and with what stands in the way of its repository, if anything.
+    pub async fn full_doc(&self, project: &str, path: &DocPath, revision: Option<Offset>) -> Result<FullDoc> {
+        let id = checked(project)?;
+        let mut request = self.doc_request(Method::GET, id, path);
+        if let Some(revision) = revision {
+            request = request.query(&[("revision", revision)]);
+        }
+        self.ask(request, &format!("doc '{path}' of {}", named(id)), Repeat::Safe).await
+    }
+
     /// One doc with its content, now or at a revision.
     pub async fn doc(&self, project: &str, path: &DocPath, revision: Option<Offset>) -> Result<Doc> {
         let id = checked(project)?;
@@ -73,20 +155,22 @@ impl Client {
         self.ask(request, &what, Repeat::Safe).await
     }
 
-    /// Saves a doc; `expected` is the content hash that must be there now.
+    /// Saves a doc on top of what is expected there.
     pub async fn put_doc(
         &self,
         project: &str,
         path: &DocPath,
         doc: &PutDoc,
-        expected: Option<&ContentHash>,
+        expected: Expected,
         token: Option<FencingToken>,
     ) -> Result<DocInfo> {
         let id = checked(project)?;
         let mut request = self.doc_request(Method::PUT, id, path).json(doc);
-        if let Some(hash) = expected {
-            request = request.header(IF_MATCH, format!("\"{hash}\""));
-        }
+        request = match expected {
+            Expected::Anything => request,
+            Expected::Nothing => request.header(IF_NONE_MATCH, "*"),
+            Expected::Version(hash) => request.header(IF_MATCH, format!("\"{hash}\"")),
+        };
         self.ask(under(request, token), &named(id), Repeat::Never).await
     }
 
@@ -112,13 +196,18 @@ impl Client {
         self.ask(self.lock_request(Method::GET, id), &named(id), Repeat::Safe).await
     }
 
-    /// Takes the lock; false where it was held by this key already.
-    pub async fn take_lock(&self, project: &str, wish: &TakeLock) -> Result<(Lock, bool)> {
+    /// Takes the lock.
+    pub async fn take_lock(&self, project: &str, wish: &TakeLock) -> Result<Taken> {
         let id = checked(project)?;
-        let answer =
-            self.send(self.lock_request(Method::POST, id).json(wish), &named(id), Repeat::Never).await?;
-        let lock = answer::decode(&answer.body).map_err(|why| self.protocol_error(&named(id), &why))?;
-        Ok((lock, answer.status == StatusCode::CREATED))
+        let request = self.lock_request(Method::POST, id).json(wish);
+        let waits = Duration::from_secs(wish.wait_seconds.unwrap_or(0));
+        let answer = self.clone().with_more_patience(waits).send(request, &named(id), Repeat::Never).await?;
+        let taken = match answer.status {
+            StatusCode::CREATED => answer::decode(&answer.body).map(Taken::New),
+            StatusCode::ACCEPTED => answer::decode(&answer.body).map(Taken::Turn),
+            _ => answer::decode(&answer.body).map(Taken::Own),
+        };
+        taken.map_err(|why| self.protocol_error(&named(id), &why))
     }
 
     /// Prolongs the lease.

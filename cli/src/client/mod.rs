@@ -15,6 +15,7 @@ mod split;
 mod stream;
 
 pub use answer::{decode, is_time_out, refusal};
+pub use calls::{Expected, Taken};
 
 use std::time::{Duration, Instant};
 
@@ -127,6 +128,12 @@ impl Client {
     /// The same client, which tries again so often.
     pub fn with_retries(mut self, retries: u32) -> Self {
         self.retries = retries;
+        self
+    }
+
+    /// The same client, which waits so much longer for an answer.
+    pub fn with_more_patience(mut self, more: Duration) -> Self {
+        self.patience = self.patience.saturating_add(more);
         self
     }
 

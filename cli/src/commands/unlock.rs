@@ -49,6 +49,7 @@ pub async fn run(args: Args, context: &Context) -> Result<()> {
         Some(message) => format!("nothing to release: {}", shown(message)),
         None => "nothing to release".to_owned(),
     });
+    super::lock::tell_waiting(context, &done);
     context.out.json(&done);
     Ok(())
 }
@@ -56,7 +57,11 @@ pub async fn run(args: Args, context: &Context) -> Result<()> {
 /// Our acquisition is over: harmless where nobody took the lock since.
 fn over(error: Error) -> Result<Released> {
     match &error.lock {
-        None => Ok(Released { released: false, message: Some("your lock had ended before".into()) }),
+        None => Ok(Released {
+            released: false,
+            message: Some("your lock had ended before".into()),
+            waiting: Vec::new(),
+        }),
         Some(_) => Err(Error { hint: None, ..error }
             .hint("there is nothing left to release; look at what they change before you write again")),
     }

@@ -1,13 +1,19 @@
 //! `/projects/{id}/lock`: take, look at, prolong, release.
 
-use aitk_shared::api::{Lock, Released, RenewLock, TakeLock};
+mod waiting;
+
+use std::time::Duration;
+
+use aitk_shared::api::{Line, Lock, Released, RenewLock, TakeLock};
 use aitk_shared::event::ReleaseCause;
+use aitk_shared::limits;
 use aitk_shared::lock::{Lease, Refusal, Release, may_release, may_renew};
 use aitk_shared::role::Right;
 use aitk_shared::time::{Timestamp, Ttl};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use super::body::{At, MaybeJson, Params, maybe_short_text};
@@ -26,43 +32,110 @@ pub async fn show(State(app): State<App>, who: Credential, At(id): At<String>) -
     Ok(Json(lease.map(|lease| lease.view(now))))
 }
 
-/// Takes the lock: 201; 200 with the same lock for its holder; 409 while another holds it.
+/// What asking for the lock led to.
+pub enum Outcome {
+    /// It is the asker's now.
+    Taken(Lock),
+    /// It was the asker's already, and stays as it was.
+    Own(Lock),
+    /// It is in the way.
+    Held(Lock),
+    /// The asker waited and may take it now, by asking again.
+    Turn(Line),
+}
+
+/// A wish for the lock, parsed.
+pub struct Wish {
+    reason: Option<String>,
+    locked_by: Option<String>,
+    ttl: Ttl,
+    how: Take,
+    /// A lease that the asker holds already is in the way like any other.
+    anew: bool,
+    wait: Duration,
+    ticket: Option<String>,
+}
+
+/// Takes the lock: 201; 200 with the same lock for its holder; 409 while another holds it. Who waits
+/// for it gets 202 when its turn has come, and asks again with the same ticket.
 pub async fn take(
     State(app): State<App>,
     who: Credential,
     At(id): At<String>,
     MaybeJson(ask): MaybeJson<TakeLock>,
-) -> Result<(StatusCode, Json<Lock>)> {
-    let ask = ask.unwrap_or_default();
-    let ttl = ttl(ask.ttl_seconds)?.unwrap_or(Ttl::DEFAULT);
-    let reason = maybe_short_text("reason", ask.reason.as_deref())?;
-    let locked_by = maybe_short_text("lockedBy", ask.locked_by.as_deref())?;
-    if ask.steal && reason.is_none() {
-        return Err(Error::Invalid("reason: taking a lock from its holder needs one".into()));
-    }
+) -> Result<Response> {
+    let wish = Wish::parse(ask.unwrap_or_default())?;
+    let asks_once = wish.ticket.is_none() && wish.wait.is_zero();
+    let outcome = match wish.how == Take::Steal || asks_once && app.lines.are_empty() {
+        true => try_take(&app, &who, &id, &wish).await?,
+        false => waiting::take(&app, &who, &id, &wish).await?,
+    };
+    Ok(match outcome {
+        Outcome::Taken(lock) => (StatusCode::CREATED, Json(lock)).into_response(),
+        Outcome::Own(lock) => Json(lock).into_response(),
+        Outcome::Turn(line) => (StatusCode::ACCEPTED, Json(line)).into_response(),
+        Outcome::Held(lock) => return Err(Error::LockHeld(Box::new(lock))),
+    })
+}
+
+/// Takes the lock if it is free now, or stolen.
+async fn try_take(app: &App, who: &Credential, id: &str, wish: &Wish) -> Result<Outcome> {
     let mut write = app.store.write().await?;
-    let project = who.project(write.connection(), &id, Right::Write).await?.public.id;
+    let project = who.project(write.connection(), id, Right::Write).await?.public.id;
     let now = write.now();
     let held = locks::live(write.connection(), &project, now).await?;
     if let Some(own) = held.as_ref().filter(|lease| lease.holder == who.actor.id) {
-        return Ok((StatusCode::OK, Json(own.view(now))));
+        let lock = own.view(now);
+        return Ok(if wish.anew { Outcome::Held(lock) } else { Outcome::Own(lock) });
     }
     let wanted = Wanted {
         project: &project,
         actor: &who.actor,
-        locked_by: locked_by.as_deref().unwrap_or(&who.actor.name),
-        reason: reason.as_deref(),
-        expires_at: now.plus(ttl.as_duration()),
+        locked_by: wish.locked_by.as_deref().unwrap_or(&who.actor.name),
+        reason: wish.reason.as_deref(),
+        expires_at: now.plus(wish.ttl.as_duration()),
     };
-    let how = if ask.steal { Take::Steal } else { Take::IfFree };
-    let Some(lease) = locks::take(&mut write, wanted, how).await? else {
+    let Some(lease) = locks::take(&mut write, wanted, wish.how).await? else {
         let held = locks::live(write.connection(), &project, now).await?;
         let held = held.ok_or_else(|| anyhow::anyhow!("a lock was refused and nobody holds it"))?;
-        return Err(Error::LockHeld(Box::new(held.view(now))));
+        return Ok(Outcome::Held(held.view(now)));
     };
     write.commit().await?;
     app.leases_moved.notify_one();
-    Ok((StatusCode::CREATED, Json(lease.view(now))))
+    Ok(Outcome::Taken(lease.view(now)))
+}
+
+impl Wish {
+    fn parse(ask: TakeLock) -> Result<Self> {
+        let reason = maybe_short_text("reason", ask.reason.as_deref())?;
+        let how = if ask.steal { Take::Steal } else { Take::IfFree };
+        if how == Take::Steal && reason.is_none() {
+            return Err(Error::Invalid("reason: taking a lock from its holder needs one".into()));
+        }
+        let wait = ask.wait_seconds.unwrap_or(0);
+        if wait > limits::LOCK_WAIT_SECONDS {
+            let most = limits::LOCK_WAIT_SECONDS;
+            return Err(Error::Invalid(format!(
+                "waitSeconds must be at most {most}; ask again to wait longer"
+            )));
+        }
+        let fits = |ticket: &String| {
+            (1..=limits::TICKET_BYTES).contains(&ticket.len()) && ticket.bytes().all(|b| b.is_ascii_graphic())
+        };
+        if !ask.ticket.as_ref().is_none_or(fits) {
+            let most = limits::TICKET_BYTES;
+            return Err(Error::Invalid(format!("ticket must be 1 to {most} visible ASCII characters")));
+        }
+        Ok(Wish {
+            reason,
+            locked_by: maybe_short_text("lockedBy", ask.locked_by.as_deref())?,
+            ttl: ttl(ask.ttl_seconds)?.unwrap_or(Ttl::DEFAULT),
+            how,
+            anew: ask.anew,
+            wait: Duration::from_secs(wait),
+            ticket: ask.ticket,
+        })
+    }
 }
 
 /// Prolongs the asker's lease. Without `ttlSeconds` it is never made shorter.
@@ -117,7 +190,7 @@ pub async fn release(
         .map_err(|refusal| refused(refusal, held.as_ref(), now))?;
     let (Some(lease), Release::Own | Release::Forced) = (held, release) else {
         let message = Some("nobody holds the lock".into());
-        return Ok(Json(Released { released: false, message }));
+        return Ok(Json(Released { released: false, message, waiting: Vec::new() }));
     };
     let cause = match release {
         Release::Forced if reason.is_none() => {
@@ -129,7 +202,7 @@ pub async fn release(
     locks::release(&mut write, &lease, cause, &who.actor, reason.as_deref()).await?;
     write.commit().await?;
     app.leases_moved.notify_one();
-    Ok(Json(Released { released: true, message: None }))
+    Ok(Json(Released { released: true, message: None, waiting: app.lines.names(&project) }))
 }
 
 fn ttl(seconds: Option<i64>) -> Result<Option<Ttl>> {

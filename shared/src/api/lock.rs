@@ -44,6 +44,27 @@ pub struct TakeLock {
     /// A name for people; the credential's own where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub locked_by: Option<String>,
+    /// Treat a lease that the asker holds already like anybody's: it is in the way.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub anew: bool,
+    /// Wait so long for the lock, in seconds, in the order of arrival.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait_seconds: Option<u64>,
+    /// The asker's own name for its place among those who wait; the same in each request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
+}
+
+/// Those who wait for a lock. The whole answer (202) to whoever waited and may take it now, by asking
+/// again with the same ticket within a moment.
+#[derive(Clone, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Line {
+    /// The asker's place, from 1 on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<u64>,
+    /// Everybody's name, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<String>,
 }
 
 /// The body that prolongs a lease.
@@ -63,4 +84,7 @@ pub struct Released {
     /// Why none did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+    /// Who waited for it, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<String>,
 }

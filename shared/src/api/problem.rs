@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Lock;
+use super::{Line, Lock};
 
 /// Stable names of problems; the HTTP status follows from them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -58,6 +58,9 @@ pub struct Problem {
     /// The lock in the way (`lock_held`, and `lock_lost` where somebody else has it).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lock: Option<Lock>,
+    /// Who waits for the lock in the way.
+    #[serde(default, flatten)]
+    pub line: Line,
     /// Each path at fault in a batch.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<PathProblem>,

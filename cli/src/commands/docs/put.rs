@@ -12,6 +12,7 @@ use aitk_shared::hash::ContentHash;
 
 use super::doc_path;
 use crate::app::Context;
+use crate::client::Expected;
 use crate::error::{Error, Kind, Result};
 use crate::lease;
 use crate::output::shown;
@@ -44,7 +45,8 @@ pub async fn run(args: Args, context: &Context) -> Result<()> {
     let bytes = read(args.file.as_deref())?;
     let Content { content, encoding } = Content::from_bytes(bytes);
     let doc = PutDoc { content, encoding, message: args.message };
-    let saved = client.put_doc(project, &path, &doc, args.if_match.as_ref(), token).await?;
+    let expected = args.if_match.map_or(Expected::Anything, Expected::Version);
+    let saved = client.put_doc(project, &path, &doc, expected, token).await?;
     context
         .out
         .note(&format!("saved {} as version {}, revision {}", saved.path, saved.version, saved.revision));

@@ -5,6 +5,7 @@ mod docs;
 mod hook;
 mod invitations;
 mod keys;
+mod line;
 mod lock;
 mod projects;
 mod publish;

@@ -4,10 +4,13 @@
 //! A remembered token stays until `unlock`, even when its lease has run out: a write must then
 //! fail once and be looked at, instead of going over what others wrote meanwhile.
 
+pub mod clock;
+pub mod keeper;
+
 use std::fs;
 use std::path::PathBuf;
 
-use aitk_shared::api::Project;
+use aitk_shared::api::{Lock, Project};
 use aitk_shared::hash::ContentHash;
 use aitk_shared::id::{ProjectId, Slug};
 use aitk_shared::lock::FencingToken;
@@ -17,6 +20,9 @@ use crate::app::Context;
 use crate::credentials::{self, Origin};
 use crate::error::{Error, Kind, Result};
 use crate::output::shown;
+
+/// The variable that tells what we run under which acquisition it runs.
+pub const TOKEN_VARIABLE: &str = "AITK_LOCK_TOKEN";
 
 #[derive(Serialize, Deserialize)]
 struct Lease {
@@ -28,13 +34,31 @@ struct Lease {
 
 /// The token to show for writes to `project`, an id or a slug: `AITK_LOCK_TOKEN`, else the remembered one.
 pub fn token(context: &Context, project: &str) -> Result<Option<FencingToken>> {
-    match &context.environment.lock_token {
-        Some(text) => FencingToken::parse(text).map(Some).ok_or_else(|| {
-            Error::new(Kind::Usage, format!("AITK_LOCK_TOKEN is '{}', not a number", shown(text)))
-                .hint("unset it, or set it to the token that `aitk lock` showed")
-        }),
+    match given(context)? {
+        Some(token) => Ok(Some(token)),
         None => Ok(find(context, project)?.map(|(_, lease)| lease.token)),
     }
+}
+
+/// The token that the environment gives, as `aitk lock -- CMD` does; the remembered one does not count.
+pub fn given(context: &Context) -> Result<Option<FencingToken>> {
+    let parsed = |text: &String| {
+        FencingToken::parse(text).ok_or_else(|| {
+            Error::new(Kind::Usage, format!("AITK_LOCK_TOKEN is '{}', not a number", shown(text)))
+                .hint("unset it, or set it to the token that `aitk lock` showed")
+        })
+    };
+    context.environment.lock_token.as_ref().map(parsed).transpose()
+}
+
+/// The refusal to go on under an acquisition that is over.
+pub fn ended(token: FencingToken, now: Option<Lock>) -> Error {
+    Error::new(
+        Kind::Conflict,
+        format!("{TOKEN_VARIABLE} is {token}, and that acquisition of the lock has ended"),
+    )
+    .hint(format!("look at what changed since; `env -u {TOKEN_VARIABLE} aitk lock …` takes the lock anew"))
+    .lock(now)
 }
 
 /// Remembers an acquisition.
