@@ -26,6 +26,11 @@ pub fn shown(text: &str) -> String {
     printable(text, SHOWN_CHARS)
 }
 
+/// The same for a line of a doc: all of it, with its tabs.
+pub fn shown_text(line: &str) -> String {
+    line.split('\t').map(|part| printable(part, usize::MAX)).collect::<Vec<_>>().join("\t")
+}
+
 /// When to colour.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug, clap::ValueEnum)]
 pub enum Color {

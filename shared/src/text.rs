@@ -6,7 +6,7 @@
 /// overrides; none of them survives. At most `max_chars` characters are kept,
 /// and a cut is marked by `…`.
 pub fn printable(text: &str, max_chars: usize) -> String {
-    let mut out = String::with_capacity(text.len().min(max_chars * 4));
+    let mut out = String::with_capacity(text.len().min(max_chars.saturating_mul(4)));
     for (shown, c) in text.chars().enumerate() {
         if shown == max_chars {
             out.push('…');

@@ -9,6 +9,7 @@ mod doctor;
 mod faults;
 mod first_light;
 mod guarding;
+mod history;
 mod joining;
 mod local;
 mod managed;
