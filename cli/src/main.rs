@@ -8,6 +8,7 @@ mod commands;
 mod config;
 mod context;
 mod credentials;
+mod drafts;
 mod error;
 mod hook;
 #[cfg(unix)]

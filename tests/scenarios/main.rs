@@ -6,6 +6,7 @@ mod agents;
 mod audit;
 mod backup;
 mod doctor;
+mod editing;
 mod faults;
 mod first_light;
 mod guarding;

@@ -5,6 +5,7 @@
 
 mod cat;
 mod diff;
+mod edit;
 mod log;
 mod ls;
 mod publish;
@@ -37,6 +38,7 @@ pub struct Args {
 enum Action {
     Ls(ls::Args),
     Cat(cat::Args),
+    Edit(edit::Args),
     Put(put::Args),
     Push(push::Args),
     Pull(pull::Args),
@@ -53,6 +55,7 @@ pub async fn run(args: Args, context: &Context) -> Result<()> {
     match args.action {
         Action::Ls(args) => ls::run(args, context).await,
         Action::Cat(args) => cat::run(args, context).await,
+        Action::Edit(args) => edit::run(args, context).await,
         Action::Put(args) => put::run(args, context).await,
         Action::Push(args) => push::run(args, context).await,
         Action::Pull(args) => pull::run(args, context).await,
