@@ -30,7 +30,7 @@ pub async fn trim(app: App, bounds: Bounds) {
             Ok(gone) => tracing::info!(gone, "old versions of docs are gone"),
             Err(error) => tracing::warn!(?error, "cannot trim the history yet"),
         }
-        app.clock.sleep_until(app.clock.now().plus(limits::TRIM_EVERY)).await;
+        app.clock.sleep_until(app.clock.now().plus(limits::HISTORY_TRIM_EVERY)).await;
     }
 }
 
@@ -48,7 +48,8 @@ async fn once(app: &App, bounds: Bounds) -> Result<usize> {
     for project in all {
         loop {
             let mut write = app.store.write().await?;
-            let trimmed = history::trim(&mut write, &project.public.id, keep, limits::TRIM_STEP).await?;
+            let trimmed =
+                history::trim(&mut write, &project.public.id, keep, limits::HISTORY_TRIM_STEP).await?;
             if trimmed == 0 {
                 break;
             }

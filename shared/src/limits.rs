@@ -166,9 +166,9 @@ pub const WEBHOOK_BYTES: usize = 5 * 1024 * 1024;
 /// The command line waits so long for a pull or a push: what git itself is given, twice, and some.
 pub const REPOSITORY_ANSWER: Duration = Duration::from_secs(11 * 60);
 /// A server looks this often for old versions to let go, where its history is bounded.
-pub const TRIM_EVERY: Duration = Duration::from_hours(1);
+pub const HISTORY_TRIM_EVERY: Duration = Duration::from_hours(1);
 /// Old versions that go in one transaction: saves wait no longer than for another save.
-pub const TRIM_STEP: u64 = 100;
+pub const HISTORY_TRIM_STEP: u64 = 100;
 
 /// What a server keeps of packed answers to give them again, in bytes: the docs of many projects
 /// as prose packs, in little memory.

@@ -156,7 +156,7 @@ async fn moved(room: &mut Follower) -> bool {
         match room.next().await {
             Ok(News::Event(event, _)) if event.kind == types::LOCK_RELEASED => return true,
             Ok(News::Joined { .. }) => return true,
-            Ok(News::Event(..) | News::Broken { .. }) => {}
+            Ok(News::Event(..) | News::Polling { .. } | News::Broken { .. }) => {}
             Err(_) => return false,
         }
     }

@@ -431,6 +431,7 @@ pub fn as_doc(id: DocId, version: Version) -> Option<DocInfo> {
         revision: version.revision,
         updated_at: version.at,
         updated_by: version.by.name,
+        conflicted: false,
     })
 }
 
