@@ -214,6 +214,7 @@ async fn a_server_says_which_setting_of_tokens_cannot_be() {
         (JwtKey::Secret("short".parse().unwrap()), "32 bytes"),
         (JwtKey::Secret(Issuer::ed().pem.parse().unwrap()), "jwt-public-key"),
         (JwtKey::PublicKey(private.into()), "private key"),
+        (JwtKey::PublicKey(Issuer::rsa().pem.replace("PUBLIC KEY", "CERTIFICATE")), "certificate"),
         (JwtKey::PublicKey("/nowhere/key.pem".into()), "/nowhere/key.pem"),
         (JwtKey::PublicKey("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----".into()), "PEM"),
         (JwtKey::JwksFile("/nowhere/jwks.json".into()), "/nowhere/jwks.json"),

@@ -45,6 +45,10 @@ impl Key {
         if text.contains("PRIVATE KEY") {
             bail!("jwt-public-key: this is a private key; a server needs only the public one");
         }
+        // A certificate has a key in it, and an end and an issuer that nobody here would check.
+        if text.contains("CERTIFICATE") {
+            bail!("jwt-public-key: this is a certificate; `openssl x509 -pubkey -noout` takes its key out");
+        }
         let pem = text.as_bytes();
         let key = DecodingKey::from_ed_pem(pem)
             .or_else(|_| DecodingKey::from_ec_pem(pem))
