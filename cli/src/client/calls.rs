@@ -15,7 +15,6 @@ use aitk_shared::lock::FencingToken;
 use aitk_shared::path::DocPath;
 use reqwest::header::{IF_MATCH, IF_NONE_MATCH};
 use reqwest::{Method, RequestBuilder, StatusCode};
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Client, Repeat, answer};
@@ -31,25 +30,6 @@ pub enum Taken {
     Own(Lock),
     /// It is free, or was; who is first in this line may take it now, by asking again.
     Turn(Line),
-}
-
-/// A doc, and a merge of it that somebody has to finish.
-#[derive(Deserialize)]
-pub struct FullDoc {
-    /// The doc.
-    #[serde(flatten)]
-    pub doc: Doc,
-    /// Where the repository has other changes of it.
-    #[serde(default)]
-    pub conflict: Option<Conflict>,
-}
-
-/// A merge that somebody has to finish.
-#[derive(Deserialize)]
-pub struct Conflict {
-    /// Both texts, with markers; absent where it is no text.
-    #[serde(default)]
-    pub merged: Option<String>,
 }
 
 /// What must be where a doc is saved.
@@ -131,16 +111,6 @@ impl Client {
         }
         let what = path.map_or_else(|| named(id), |path| format!("doc '{path}' of {}", named(id)));
         self.ask(request, &what, Repeat::Safe).await
-    }
-
-    /// One doc with its content, and with what stands in the way of its repository, if anything.
-    pub async fn full_doc(&self, project: &str, path: &DocPath, revision: Option<Offset>) -> Result<FullDoc> {
-        let id = checked(project)?;
-        let mut request = self.doc_request(Method::GET, id, path);
-        if let Some(revision) = revision {
-            request = request.query(&[("revision", revision)]);
-        }
-        self.ask(request, &format!("doc '{path}' of {}", named(id)), Repeat::Safe).await
     }
 
     /// One doc with its content, now or at a revision.

@@ -26,11 +26,10 @@ pub async fn run(args: Args, context: &Context) -> Result<()> {
     let path = doc_path(&args.path)?;
     let project = context.project()?;
     let client = context.client()?;
-    let full = match client.full_doc(project, &path, args.revision).await {
-        Ok(full) => full,
+    let doc = match client.doc(project, &path, args.revision).await {
+        Ok(doc) => doc,
         Err(error) => return Err(absent(&client, project, &path, args.revision, error).await),
     };
-    let (doc, merged) = (full.doc, full.conflict.map(|conflict| conflict.merged));
     let bytes = checked_bytes(&doc)?;
     let page = client.history(project, Some(&path), Some(doc.info.revision + 1)).await?;
     let change = page.versions.into_iter().next().filter(|version| version.revision == doc.info.revision);
@@ -45,10 +44,10 @@ pub async fn run(args: Args, context: &Context) -> Result<()> {
         out.data(&format!("    {}", shown(line)));
     }
     out.data("");
-    if merged.is_some() {
+    if doc.conflict.is_some() {
         out.note("the repository has other changes of this doc; `aitk docs edit` brings both together");
     }
-    let text = match merged.as_ref().and_then(Option::as_deref) {
+    let text = match doc.conflict.as_ref().and_then(|conflict| conflict.merged.as_deref()) {
         Some(merged) => Some(merged),
         None => std::str::from_utf8(&bytes).ok().filter(|text| !text.contains('\0')),
     };
@@ -59,9 +58,6 @@ pub async fn run(args: Args, context: &Context) -> Result<()> {
     let mut document = json!(doc);
     if let Value::Object(fields) = &mut document {
         fields.insert("message".into(), json!(message));
-        if let Some(merged) = merged {
-            fields.insert("conflict".into(), json!({ "merged": merged }));
-        }
     }
     out.json(&document);
     Ok(())
