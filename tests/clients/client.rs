@@ -41,6 +41,11 @@ pub trait Client: Sync {
         person.aitk(&words)
     }
 
+    /// Whether it finds files by name in a folder with a dot.
+    fn finds_in_dot_folders(&self) -> bool {
+        true
+    }
+
     /// Whether a person without a terminal is told why a prompt was blocked.
     fn tells_people(&self) -> bool {
         true

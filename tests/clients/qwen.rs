@@ -73,6 +73,14 @@ impl Client for Qwen {
         }
     }
 
+    fn tells_people(&self) -> bool {
+        false
+    }
+
+    fn finds_in_dot_folders(&self) -> bool {
+        false
+    }
+
     fn delegate(&self, prompt: &str) -> Call {
         let arguments =
             json!({"description": "write a doc", "prompt": prompt, "subagent_type": "general-purpose"});

@@ -232,3 +232,15 @@ fn doctor_reads_settings_with_comments_as_their_agent_does() {
     dev.aitk(&["init", "--agent", "claude", "--strict"]).expect(1).says(&[CLAUDE, "a comment"]);
     assert_eq!(dev.read(CLAUDE), before);
 }
+
+#[test]
+fn doctor_says_which_agent_does_not_find_docs_by_name() {
+    let (_platform, _, dev) = set_up(&["claude"]);
+    let search = || {
+        let done = dev.aitk(&["doctor"]);
+        done.out.lines().find(|line| line.contains(" search ")).unwrap().to_owned()
+    };
+    assert!(!search().contains("qwen"), "{}", search());
+    dev.aitk(&["init", "--agent", "qwen"]).expect(0);
+    assert!(search().starts_with("ok") && search().contains("not by name"), "{}", search());
+}

@@ -43,9 +43,22 @@ pub fn examine(context: &Context) -> Vec<Finding> {
         findings.push(Finding::warn("search", fact, "install ripgrep (the program `rg`)"));
     }
     if findings.is_empty() {
-        findings.push(Finding::ok("search", format!("agents' search sees {below}/")));
+        findings.push(Finding::ok(
+            "search",
+            format!("agents' search sees {below}/{}", but_for_qwen(root, &below)),
+        ));
     }
     findings
+}
+
+/// Qwen's tool that finds files by name skips what is in a folder with a dot, whatever its ignore files say.
+fn but_for_qwen(root: &Path, below: &str) -> &'static str {
+    let qwen = DIALECTS.into_iter().find(|dialect| dialect.name() == "qwen").map(|qwen| qwen.setup());
+    let is_hidden = below.split('/').any(|name| name.starts_with('.'));
+    match is_hidden && qwen.is_some_and(|setup| found::is_used(setup, root)) {
+        true => "; qwen finds docs there by word or by path, but not by name",
+        false => "",
+    }
 }
 
 /// Whether an ignore file takes the mirror out of what is ignored, in its last word on it.
