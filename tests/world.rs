@@ -81,6 +81,14 @@ impl Platform {
         std::fs::read_to_string(self.dir.path().join("log")).unwrap()
     }
 
+    /// What the server has in memory, in bytes, as Linux counts it (`proc_pid_status(5)`, `VmRSS`).
+    pub fn memory(&self) -> Option<u64> {
+        let id = self.process.as_ref()?.id();
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        Some(line.split_whitespace().next()?.parse::<u64>().ok()? * 1024)
+    }
+
     /// Ends the server as a power cut would.
     pub fn kill(&mut self) {
         let mut process = self.process.take().unwrap();

@@ -174,6 +174,12 @@ pub const HISTORY_TRIM_STEP: u64 = 100;
 /// as prose packs, in little memory.
 pub const KEPT_ANSWERS_BYTES: usize = 64 * 1024 * 1024;
 
+/// What waits in memory to be sent, over all who asked for all docs, in bytes: some of the largest
+/// projects as prose packs.
+pub const QUEUED_ANSWERS_BYTES: usize = 128 * 1024 * 1024;
+/// An answer of which nothing is taken for so long breaks off: the slowest line takes a part in that time.
+pub const ANSWER_TAKEN: Duration = Duration::from_secs(15);
+
 /// Largest frame that a client may send over a socket, in bytes.
 pub const FRAME_BYTES: usize = 64 * 1024;
 /// Bytes that may wait for one socket before it counts as slow and is closed (4008).

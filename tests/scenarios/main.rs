@@ -5,6 +5,7 @@
 mod agents;
 mod audit;
 mod backup;
+mod crowded;
 mod doctor;
 mod editing;
 mod faults;

@@ -7,6 +7,8 @@ use std::sync::{Mutex, PoisonError};
 use aitk_shared::limits;
 use axum::body::Bytes;
 
+use super::line::Room;
+
 /// A packed answer, in parts.
 pub type Answer = Vec<Bytes>;
 
@@ -15,12 +17,14 @@ pub type Answer = Vec<Bytes>;
 pub struct Answers {
     most: usize,
     kept: Mutex<VecDeque<(Vec<u8>, Answer)>>,
+    /// The room for answers on their way.
+    pub room: Room,
 }
 
 impl Answers {
     /// Keeps at most so many bytes.
     fn of_at_most(most: usize) -> Self {
-        Answers { most, kept: Mutex::default() }
+        Answers { most, kept: Mutex::default(), room: Room::default() }
     }
 
     /// The answer that begins with `head`.

@@ -2,8 +2,10 @@
 //!
 //! One task reads the snapshot, packs it and queues it, as fast as the store gives it and whatever
 //! the asker's line can take, so that a slow asker holds no reader; the connection's own task sends.
+//! What waits so is bounded over all askers ([`super::line`]).
 
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::io::Write as _;
 
 use aitk_shared::api::{BorrowedContent, BorrowedSyncDoc, SyncAnswer};
@@ -13,10 +15,10 @@ use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt, stream};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use zstd::stream::write::Encoder;
 
 use super::answers::Answer;
+use super::line::{Receiver, Sender, line};
 use crate::error::{Error, Result};
 use crate::state::App;
 use crate::store::{Read, docs};
@@ -44,7 +46,7 @@ pub async fn send(
     if comes_again && let Some(known) = app.answers.get(&head) {
         return Ok(respond(packed, Body::from_stream(stream::iter(known).map(Ok::<_, Infallible>))));
     }
-    let (sender, mut parts) = unbounded_channel();
+    let (sender, parts) = line(&app.answers.room);
     let packer = packed.then(|| Encoder::new(Vec::new(), LEVEL)).transpose().map_err(anyhow::Error::from)?;
     let mut out = Out { packer, sender, sent: comes_again.then(Answer::new) };
     let app = app.clone();
@@ -56,17 +58,17 @@ pub async fn send(
                 }
             }
             Ok(false) => {}
-            Err(error) => drop(out.sender.send(Err(error))),
+            Err(error) => out.sender.fail(error),
         }
     });
-    let Some(first) = parts.recv().await.transpose()? else {
+    let Some(first) = poll_fn(|context| parts.poll(context)).await.transpose()? else {
         return Err(Error::Internal(anyhow::anyhow!("an answer without a part")));
     };
     Ok(respond(packed, Body::from_stream(stream::iter([Ok(first)]).chain(rest(parts)))))
 }
 
-fn rest(mut parts: UnboundedReceiver<Result<Bytes>>) -> impl stream::Stream<Item = std::io::Result<Bytes>> {
-    stream::poll_fn(move |context| parts.poll_recv(context)).map(|part| {
+fn rest(parts: Receiver) -> impl stream::Stream<Item = std::io::Result<Bytes>> {
+    stream::poll_fn(move |context| parts.poll(context)).map(|part| {
         part.map_err(|error| {
             tracing::error!(?error, "an answer breaks off");
             std::io::Error::other("the store failed")
@@ -105,12 +107,12 @@ async fn write(mut read: Read, project: &ProjectId, head: &[u8], out: &mut Out) 
         }
         let content = BorrowedContent::of(doc.content()?);
         part = json(part, &BorrowedSyncDoc { file_name: &doc.path, content, hash: doc.hash })?;
-        if part.len() >= PART && !out.push(&mut part)? {
+        if part.len() >= PART && !out.push(&mut part).await? {
             return Ok(false);
         }
     }
     part.extend_from_slice(b"]}");
-    Ok(out.push(&mut part)? && out.finish()?)
+    Ok(out.push(&mut part).await? && out.finish().await?)
 }
 
 fn json(mut into: Vec<u8>, value: &impl serde::Serialize) -> Result<Vec<u8>> {
@@ -121,43 +123,46 @@ fn json(mut into: Vec<u8>, value: &impl serde::Serialize) -> Result<Vec<u8>> {
 /// Where an answer goes.
 struct Out {
     packer: Option<Encoder<'static, Vec<u8>>>,
-    sender: UnboundedSender<Result<Bytes>>,
+    sender: Sender,
     /// What was sent so far, where that is worth keeping.
     sent: Option<Answer>,
 }
 
 impl Out {
     /// Packs and sends a part, which is empty then; false where nobody takes it any more.
-    fn push(&mut self, part: &mut Vec<u8>) -> Result<bool> {
+    async fn push(&mut self, part: &mut Vec<u8>) -> Result<bool> {
         let Some(packer) = &mut self.packer else {
-            return Ok(self.send(std::mem::take(part)));
+            return self.send(std::mem::take(part)).await;
         };
         packer.write_all(part).map_err(anyhow::Error::from)?;
         part.clear();
         match packer.get_ref().len() >= PART {
             true => {
                 let packed = std::mem::take(packer.get_mut());
-                Ok(self.send(packed))
+                self.send(packed).await
             }
-            false => Ok(!self.sender.is_closed()),
+            false => Ok(!self.sender.is_left()),
         }
     }
 
-    fn finish(&mut self) -> Result<bool> {
+    async fn finish(&mut self) -> Result<bool> {
         match self.packer.take() {
             Some(packer) => {
-                Ok(packer.finish().map(|packed| self.send(packed)).map_err(anyhow::Error::from)?)
+                let packed = packer.finish().map_err(anyhow::Error::from)?;
+                self.send(packed).await
             }
             None => Ok(true),
         }
     }
 
-    fn send(&mut self, part: Vec<u8>) -> bool {
+    async fn send(&mut self, part: Vec<u8>) -> Result<bool> {
         let part = Bytes::from(part);
-        if let Some(sent) = &mut self.sent {
-            sent.push(part.clone());
+        match &mut self.sent {
+            Some(sent) if self.sender.is_easy() => sent.push(part.clone()),
+            // What is kept would wait in memory, too, uncounted.
+            _ => self.sent = None,
         }
-        self.sender.send(Ok(part)).is_ok()
+        self.sender.send(part).await
     }
 }
 

@@ -10,6 +10,7 @@ mod health;
 mod hook;
 mod invitations;
 mod keys;
+mod line;
 mod locks;
 mod precondition;
 mod projects;
