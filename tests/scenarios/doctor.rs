@@ -244,3 +244,14 @@ fn doctor_says_which_agent_does_not_find_docs_by_name() {
     dev.aitk(&["init", "--agent", "qwen"]).expect(0);
     assert!(search().starts_with("ok") && search().contains("not by name"), "{}", search());
 }
+
+#[test]
+fn doctor_knows_that_gemini_takes_ripgrep_from_the_systems_folders_alone() {
+    let (_platform, _, mut dev) = set_up(&["gemini"]);
+    dev.write("own/rg", "#!/bin/sh\n");
+    set_mode(&dev.file("own/rg"), 0o755);
+    let path = format!("{}:{}", dev.file("own").display(), std::env::var("PATH").unwrap());
+    dev.set("PATH", &path);
+    let said = dev.aitk(&["doctor"]).out;
+    assert!(said.contains("gemini's search misses"), "{said}");
+}

@@ -11,6 +11,17 @@ use crate::commands::init::found;
 use crate::mirror::git;
 use crate::output::shown;
 
+/// Where Gemini CLI 0.61.0 takes programs of its own accord from (`isTrustedSystemPath` in its bundle).
+const TRUSTED: [&str; 8] = [
+    "/usr/bin",
+    "/bin",
+    "/usr/local/bin",
+    "/opt/homebrew/bin",
+    "/opt/homebrew/Cellar",
+    "/usr/local/Cellar",
+    "/usr/sbin",
+    "/sbin",
+];
 /// What most agents' search heeds, by way of ripgrep's library.
 const IGNORE: &str = ".ignore";
 
@@ -38,9 +49,14 @@ pub fn examine(context: &Context) -> Vec<Finding> {
     }
     let gemini = DIALECTS.into_iter().find(|dialect| dialect.name() == "gemini").map(|gemini| gemini.setup());
     // Without ripgrep it searches by `git grep`, which skips what git is told to leave out.
-    if gemini.is_some_and(|setup| found::is_used(setup, root)) && found::on_path("rg").is_none() {
-        let fact = format!("gemini's search misses {below}/ where ripgrep is not installed");
-        findings.push(Finding::warn("search", fact, "install ripgrep (the program `rg`)"));
+    if gemini.is_some_and(|setup| found::is_used(setup, root)) && !has_trusted_ripgrep() {
+        let fact =
+            format!("gemini's search misses {below}/ where ripgrep is not installed for the whole machine");
+        findings.push(Finding::warn(
+            "search",
+            fact,
+            "install ripgrep (the program `rg`) where gemini takes it from, such as /usr/bin",
+        ));
     }
     if findings.is_empty() {
         findings.push(Finding::ok(
@@ -49,6 +65,13 @@ pub fn examine(context: &Context) -> Vec<Finding> {
         ));
     }
     findings
+}
+
+/// Whether Gemini CLI would run a ripgrep that is installed: the first on `PATH`, and no other, if it lies
+/// in a folder of the system's.
+fn has_trusted_ripgrep() -> bool {
+    let real = found::on_path("rg").and_then(|path| path.canonicalize().ok());
+    real.is_some_and(|path| TRUSTED.iter().any(|folder| path.starts_with(folder)))
 }
 
 /// Qwen's tool that finds files by name skips what is in a folder with a dot, whatever its ignore files say.
