@@ -25,7 +25,7 @@ pub fn expect(project: &Project, data: &Path) {
     if project.known.state.is_none() || mark.exists() {
         return;
     }
-    if fs::write(&mark, "").is_err() {
+    if fs::rename(seen(&mark), &mark).is_err() && fs::write(&mark, "").is_err() {
         let _ = mark.parent().map(create_private_dir);
         let _ = fs::write(&mark, "");
     }
@@ -46,7 +46,10 @@ pub fn look(root: &Path, data: &Path) -> Option<String> {
     let mirror = Mirror { root: root.clone(), inside: settings.mirror, data: data.to_owned(), cache };
     let folder = shown(&mirror.inside.to_string_lossy());
     let undone = mirror.undo(|| owner(&root));
-    let _ = fs::remove_file(mark(&root, data));
+    let mark = mark(&root, data);
+    if fs::rename(&mark, seen(&mark)).is_err() {
+        let _ = fs::remove_file(&mark);
+    }
     match undone {
         Ok(undone) => undone?.line(&folder),
         Err(error) if error.kind == Kind::NotFound && settings.project.is_none() => None,
@@ -62,6 +65,12 @@ const MARKS: &str = "after";
 
 fn mark(root: &Path, data: &Path) -> PathBuf {
     data.join(MARKS).join(short_name(root))
+}
+
+/// Where a mark is kept until the next one is needed: some file systems make a new file more slowly
+/// than all of the guard's work, right after another was removed.
+fn seen(mark: &Path) -> PathBuf {
+    mark.with_extension("seen")
 }
 
 /// Whose docs belong in the project of `root`.
