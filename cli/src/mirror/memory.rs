@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use super::boot::Boot;
 use super::cache::Cache;
 use super::state::{Owner, SeenLock, State};
+use super::turn::file_name_of;
 use super::{Local, Mirror};
 use crate::credentials::create_private_dir;
 
@@ -207,7 +208,6 @@ fn as_content(hash: &DocsHash) -> ContentHash {
 }
 
 fn file(data: &Path, owner: &Owner) -> PathBuf {
-    let mut name = ContentHash::of(format!("{}\n{}", owner.origin, owner.project).as_bytes()).to_string();
-    name.truncate(32);
+    let name = file_name_of(format!("{}\n{}", owner.origin, owner.project).as_bytes(), 32);
     data.join("projects").join(format!("{name}.json"))
 }

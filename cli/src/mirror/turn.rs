@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use aitk_shared::hash::ContentHash;
+use hmac_sha256::Hash;
 
 use super::failed;
 use crate::error::{Error, Kind, Result};
@@ -44,14 +45,28 @@ impl Turn {
 
 /// A name for a folder's absolute path that fits into a file name.
 pub fn short_name(folder: &Path) -> String {
-    let mut name = ContentHash::of(folder.as_os_str().as_encoded_bytes()).to_string();
-    name.truncate(16);
+    file_name_of(folder.as_os_str().as_encoded_bytes(), 16)
+}
+
+/// A file name for anything: the first `digits` of its SHA-256.
+///
+/// Not by the hasher of the docs, which first asks the processor what it can: where that is a virtual
+/// one, each question takes longer than this hash, and the guard asks for names before every tool call.
+pub fn file_name_of(text: &[u8], digits: usize) -> String {
+    let mut name = ContentHash::from_bytes(Hash::hash(text)).to_string();
+    name.truncate(digits);
     name
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_is_the_start_of_the_sha_256() {
+        assert_eq!(short_name(Path::new("abc")), "ba7816bf8f01cfea");
+        assert_eq!(file_name_of(b"", 32), "e3b0c44298fc1c149afbf4c8996fb924");
+    }
 
     #[test]
     fn a_second_turn_waits_for_the_first() {
