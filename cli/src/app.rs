@@ -1,7 +1,6 @@
 //! The command line: the list of commands, and the way from arguments to an exit code.
 
 use std::ffi::OsString;
-use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::error::ErrorKind;
@@ -10,7 +9,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::agents::Moment;
 use crate::commands::*;
 pub use crate::context::{Context, Globals};
-use crate::error::{Error, Kind, Result};
+use crate::error::{DONE, Error, Kind, Result};
 use crate::hook::{self, Hook};
 use crate::output::{Color, Output};
 
@@ -63,8 +62,10 @@ pub enum Command {
     Man(man::Args),
 }
 
-/// Runs the command line of this process.
-pub fn run() -> ExitCode {
+/// Runs the command line of this process; the exit code. Not inlined: its frame is large, and the guard's
+/// is in the same stack.
+#[inline(never)]
+pub fn run() -> u8 {
     let args: Vec<OsString> = std::env::args_os().collect();
     let (globals, command) = match Cli::try_parse_from(&args) {
         Ok(cli) => (cli.globals, cli.command),
@@ -73,10 +74,10 @@ pub fn run() -> ExitCode {
     let out = Output::new(globals.json, globals.quiet, globals.verbose, globals.color);
     let done = dispatch(globals, command, out).and_then(|()| out.finish());
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => DONE,
         Err(error) => {
             out.error(&error);
-            ExitCode::from(error.kind.exit_code())
+            error.kind.exit_code()
         }
     }
 }
@@ -133,22 +134,22 @@ async fn infer(globals: Globals, out: Output) -> Result<()> {
 }
 
 /// Tells of a command line that cannot be parsed; `--help` and `--version` come here, too.
-fn refuse(args: &[OsString], error: &clap::Error) -> ExitCode {
+fn refuse(args: &[OsString], error: &clap::Error) -> u8 {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         let _ = error.print();
-        return ExitCode::SUCCESS;
+        return DONE;
     }
     // An agent goes on after any code but 2.
     let has = |start: &str| args.iter().any(|arg| arg.to_str().is_some_and(|arg| arg.starts_with(start)));
     if has("check") && has("--agent") {
         let told = hook::refuse(None, &usage_error(error).message);
-        return ExitCode::from(told.map_or_else(|error| error.kind, |()| Kind::Blocked).exit_code());
+        return told.map_or_else(|error| error.kind, |()| Kind::Blocked).exit_code();
     }
     match args.iter().skip(1).take_while(|arg| *arg != "--").any(|arg| arg == "--json") {
         true => Output::new(true, false, false, Color::Auto).error(&usage_error(error)),
         false => drop(error.print()),
     }
-    ExitCode::from(Kind::Usage.exit_code())
+    Kind::Usage.exit_code()
 }
 
 /// clap's message without its layout: the fact, then a tip where it has one.

@@ -37,6 +37,9 @@ pub enum Kind {
     Command(u8),
 }
 
+/// The exit code of a run that did what it was asked.
+pub const DONE: u8 = 0;
+
 impl Kind {
     /// The exit code; agents read 2 as "block", so nothing of ours but [`Kind::Blocked`] may use it.
     pub fn exit_code(self) -> u8 {

@@ -1,5 +1,7 @@
 //! `aitk`: keeps a team's docs current and untouched where AI coding agents work.
 
+#![cfg_attr(all(target_os = "linux", target_env = "gnu", not(test)), no_main)]
+
 mod agents;
 mod app;
 mod atomic;
@@ -22,10 +24,16 @@ mod repository;
 mod sessions;
 #[cfg(unix)]
 mod signals;
+#[cfg(all(target_os = "linux", target_env = "gnu", not(test)))]
+mod start;
 
-use std::process::ExitCode;
+#[cfg(not(all(target_os = "linux", target_env = "gnu", not(test))))]
+fn main() -> std::process::ExitCode {
+    run().into()
+}
 
-fn main() -> ExitCode {
+/// Does what the command line says; the exit code.
+fn run() -> u8 {
     std::panic::set_hook(Box::new(|info| {
         std::process::exit(hook::panicked(info).into());
     }));

@@ -3,6 +3,8 @@
 //! `http` and `live` are the edge, `store` and `crypto` the state; the rules they
 //! apply are `aitk_shared`'s. Handlers are the use cases: there is no layer between.
 
+#![forbid(unsafe_code)]
+
 mod auth;
 mod care;
 mod clock;

@@ -6,6 +6,8 @@
 //! fields ([`path::DocPath`], [`id::ProjectId`], [`time::Ttl`] …); whoever holds
 //! one need not check again.
 
+#![forbid(unsafe_code)]
+
 pub mod address;
 pub mod api;
 pub mod commit;

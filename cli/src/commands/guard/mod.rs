@@ -28,14 +28,13 @@ mod view;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use aitk_shared::guard::shell::{Reach, Setting};
 use aitk_shared::guard::{Intent, Refusal, Scene, Site, Tool, Verdict as Judgement, judge};
 
 use crate::agents::{Moment, Verdict};
 use crate::config::Dirs;
-use crate::error::Result;
+use crate::error::{DONE, Result};
 use crate::hook::{self, Hook, below};
 use sites::Project;
 pub use sites::is_project;
@@ -57,14 +56,14 @@ pub struct Args {
 }
 
 /// Runs the guard if `args`, the command line, asks for nothing else; `None` for everything else.
-pub fn fast_lane(args: &[OsString]) -> Option<ExitCode> {
+pub fn fast_lane(args: &[OsString]) -> Option<u8> {
     let lane = Lane::of(args)?;
     hook::begin();
     let said = match lane {
         Ok(lane) => run(lane.agent.as_deref(), lane.root.as_deref()),
         Err(wrong) => hook::refuse(None, &wrong),
     };
-    Some(said.map_or_else(|error| ExitCode::from(error.kind.exit_code()), |()| ExitCode::SUCCESS))
+    Some(said.map_or_else(|error| error.kind.exit_code(), |()| DONE))
 }
 
 /// Judges what is staged.
