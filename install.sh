@@ -119,6 +119,10 @@ absolute() {
 # Builds the two programs for release; sets $binaries to their folder.
 build() {
     require_rust
+    # The crypto library asks the processor what it can when it is first used, and not at each start: in a
+    # virtual machine each question is slow, and the guard, which starts all the time, needs no crypto.
+    crypto_flags=${AWS_LC_SYS_CFLAGS:-${CFLAGS:-}}
+    export AWS_LC_SYS_CFLAGS="${crypto_flags:+$crypto_flags }-DBORINGSSL_NO_STATIC_INITIALIZER"
     cd "$checkout"
     target_folder=$(absolute "${CARGO_TARGET_DIR:-target}")
     set -- --release --locked -p aitk -p aitk-server --target-dir "$target_folder"

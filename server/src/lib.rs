@@ -71,6 +71,8 @@ pub struct Server {
 impl Server {
     /// Starts a server: data folder, secret key, database, timer, listener.
     pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Self> {
+        // The installed build leaves it to us to ask the processor what it can.
+        aws_lc_rs::init();
         let folder = own_folder(&config, "give this one its own --data")?;
         let secret = SecretKey::load_or_make(&config.secret_key_file)?;
         let jwt = config.jwt.as_ref().map(Jwt::open).transpose()?;

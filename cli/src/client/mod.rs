@@ -102,6 +102,8 @@ impl Client {
         globals: &Globals,
         out: Output,
     ) -> Result<Self> {
+        // The installed build asks the processor what it can here, and not at each start of the program.
+        aws_lc_rs::init();
         let mut builder = reqwest::Client::builder()
             .user_agent(USER_AGENT)
             .default_headers(headers)
