@@ -46,6 +46,8 @@ pub enum Task {
 
 /// Does it; returns what to tell.
 pub async fn run(task: Task, config: &Config, clock: Clock) -> anyhow::Result<String> {
+    // As at the server's own start.
+    aws_lc_rs::init();
     match task {
         Task::Backup { file, force } => backup::to_file(config, &file, force.into(), clock.now()).await,
         Task::Restore { file } => restore::from_file(config, &file, clock.now()).await,
