@@ -39,7 +39,10 @@ fn main() {
     let mut samples: Vec<_> = calls.iter().map(|_| Samples::default()).collect();
     for round in 0..WARM_UP + rounds {
         for (call, samples) in calls.iter().zip(&mut samples) {
-            let (micros, kib) = run(call, &stage);
+            let (micros, kib) = run(call, &call.event, &stage);
+            if let Some(event) = &call.done {
+                run(call, event, &stage);
+            }
             if round >= WARM_UP {
                 samples.micros.push(micros);
                 samples.kib = samples.kib.max(kib);
@@ -66,7 +69,7 @@ fn read_rounds() -> Result<usize, String> {
 }
 
 /// Calls once, as an agent does; microseconds, and KiB at most.
-fn run(call: &Call, stage: &Stage) -> (f64, u64) {
+fn run(call: &Call, event: &str, stage: &Stage) -> (f64, u64) {
     let mut command = Command::new(&call.program);
     command.args(call.args).env_clear().env("PATH", "/usr/bin:/bin").env("HOME", stage.home());
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -75,7 +78,7 @@ fn run(call: &Call, stage: &Stage) -> (f64, u64) {
     let mut child = command.spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
     // Who reads no input may be gone.
-    let _ = input.write_all(call.event.as_bytes());
+    let _ = input.write_all(event.as_bytes());
     drop(input);
     child.stdout.take().unwrap().read_to_end(&mut said).unwrap();
     child.stderr.take().unwrap().read_to_end(&mut said).unwrap();

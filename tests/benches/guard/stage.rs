@@ -12,6 +12,8 @@ pub struct Call {
     pub program: PathBuf,
     pub args: &'static [&'static str],
     pub event: String,
+    /// What the agent says afterwards, which is not measured.
+    pub done: Option<String>,
     pub goal: &'static str,
 }
 
@@ -62,7 +64,8 @@ impl Stage {
             name,
             program: aitk.clone(),
             args: &["guard", "--agent", "claude"],
-            event: self.event(tool, &input),
+            event: self.event("PreToolUse", tool, &input),
+            done: (tool == "Bash").then(|| self.event("PostToolUse", tool, &input)),
             goal,
         };
         vec![
@@ -71,6 +74,7 @@ impl Stage {
                 program: "/bin/true".into(),
                 args: &[],
                 event: String::new(),
+                done: None,
                 goal: "",
             },
             guard(
@@ -89,13 +93,13 @@ impl Stage {
         ]
     }
 
-    fn event(&self, tool: &str, input: &Value) -> String {
+    fn event(&self, moment: &str, tool: &str, input: &Value) -> String {
         json!({
             "session_id": "e22c1c57-7f1a-4e61-9358-5a2dbeeb459c",
             "transcript_path": "/home/dev/.claude/a.jsonl",
             "cwd": self.root(),
             "permission_mode": "default",
-            "hook_event_name": "PreToolUse",
+            "hook_event_name": moment,
             "tool_name": tool,
             "tool_input": input,
             "tool_use_id": "toolu_0001",
