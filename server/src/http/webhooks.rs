@@ -78,7 +78,7 @@ fn is_signed(headers: &HeaderMap, body: &Bytes, secret: &[u8]) -> bool {
 }
 
 fn bytes_of_hex(text: &str) -> Option<Vec<u8>> {
-    let digits = text.is_ascii() && text.len() % 2 == 0;
+    let digits = text.is_ascii() && text.len().is_multiple_of(2);
     let pairs = digits.then(|| (0..text.len()).step_by(2))?;
     pairs.map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok()).collect()
 }
