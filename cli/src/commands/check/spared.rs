@@ -3,7 +3,6 @@
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::process::ExitCode;
 use std::time::Instant;
 
 use super::hooked;
@@ -11,7 +10,7 @@ use crate::agents::{Moment, Verdict};
 use crate::app::Globals;
 use crate::config::{self, Dirs, Environment, Flags};
 use crate::credentials::Server;
-use crate::error::Result;
+use crate::error::{DONE, Result};
 use crate::hook::{self, Hook};
 use crate::mirror::Mirror;
 use crate::mirror::cache::Cache;
@@ -20,7 +19,7 @@ use crate::mirror::state::Owner;
 use crate::mirror::turn::short_name;
 
 /// Runs the check if `args`, the command line, is that of a hook; `None` for everything else.
-pub fn fast_lane(args: &[OsString]) -> Option<ExitCode> {
+pub fn fast_lane(args: &[OsString]) -> Option<u8> {
     let words: Vec<_> = args.iter().skip(1).map(|arg| arg.to_str()).collect::<Option<_>>()?;
     let agent = match words[..] {
         ["check", "--agent", agent] => agent,
@@ -33,7 +32,7 @@ pub fn fast_lane(args: &[OsString]) -> Option<ExitCode> {
         Ok(hook) => ask(&hook, begun),
         Err(why) => hook::refuse(Some(agent), &why),
     };
-    Some(said.map_or_else(|error| ExitCode::from(error.kind.exit_code()), |()| ExitCode::SUCCESS))
+    Some(said.map_or_else(|error| error.kind.exit_code(), |()| DONE))
 }
 
 #[tokio::main(flavor = "current_thread")]
