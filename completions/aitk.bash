@@ -64,6 +64,9 @@ _aitk() {
             aitk,project)
                 cmd="aitk__subcmd__project"
                 ;;
+            aitk,publish)
+                cmd="aitk__subcmd__publish"
+                ;;
             aitk,status)
                 cmd="aitk__subcmd__status"
                 ;;
@@ -82,11 +85,26 @@ _aitk() {
             aitk__subcmd__docs,cat)
                 cmd="aitk__subcmd__docs__subcmd__cat"
                 ;;
+            aitk__subcmd__docs,diff)
+                cmd="aitk__subcmd__docs__subcmd__diff"
+                ;;
+            aitk__subcmd__docs,edit)
+                cmd="aitk__subcmd__docs__subcmd__edit"
+                ;;
             aitk__subcmd__docs,help)
                 cmd="aitk__subcmd__docs__subcmd__help"
                 ;;
+            aitk__subcmd__docs,log)
+                cmd="aitk__subcmd__docs__subcmd__log"
+                ;;
             aitk__subcmd__docs,ls)
                 cmd="aitk__subcmd__docs__subcmd__ls"
+                ;;
+            aitk__subcmd__docs,publish)
+                cmd="aitk__subcmd__docs__subcmd__publish"
+                ;;
+            aitk__subcmd__docs,pull)
+                cmd="aitk__subcmd__docs__subcmd__pull"
                 ;;
             aitk__subcmd__docs,push)
                 cmd="aitk__subcmd__docs__subcmd__push"
@@ -94,17 +112,38 @@ _aitk() {
             aitk__subcmd__docs,put)
                 cmd="aitk__subcmd__docs__subcmd__put"
                 ;;
+            aitk__subcmd__docs,restore)
+                cmd="aitk__subcmd__docs__subcmd__restore"
+                ;;
             aitk__subcmd__docs,rm)
                 cmd="aitk__subcmd__docs__subcmd__rm"
+                ;;
+            aitk__subcmd__docs,show)
+                cmd="aitk__subcmd__docs__subcmd__show"
                 ;;
             aitk__subcmd__docs__subcmd__help,cat)
                 cmd="aitk__subcmd__docs__subcmd__help__subcmd__cat"
                 ;;
+            aitk__subcmd__docs__subcmd__help,diff)
+                cmd="aitk__subcmd__docs__subcmd__help__subcmd__diff"
+                ;;
+            aitk__subcmd__docs__subcmd__help,edit)
+                cmd="aitk__subcmd__docs__subcmd__help__subcmd__edit"
+                ;;
             aitk__subcmd__docs__subcmd__help,help)
                 cmd="aitk__subcmd__docs__subcmd__help__subcmd__help"
                 ;;
+            aitk__subcmd__docs__subcmd__help,log)
+                cmd="aitk__subcmd__docs__subcmd__help__subcmd__log"
+                ;;
             aitk__subcmd__docs__subcmd__help,ls)
                 cmd="aitk__subcmd__docs__subcmd__help__subcmd__ls"
+                ;;
+            aitk__subcmd__docs__subcmd__help,publish)
+                cmd="aitk__subcmd__docs__subcmd__help__subcmd__publish"
+                ;;
+            aitk__subcmd__docs__subcmd__help,pull)
+                cmd="aitk__subcmd__docs__subcmd__help__subcmd__pull"
                 ;;
             aitk__subcmd__docs__subcmd__help,push)
                 cmd="aitk__subcmd__docs__subcmd__help__subcmd__push"
@@ -112,8 +151,14 @@ _aitk() {
             aitk__subcmd__docs__subcmd__help,put)
                 cmd="aitk__subcmd__docs__subcmd__help__subcmd__put"
                 ;;
+            aitk__subcmd__docs__subcmd__help,restore)
+                cmd="aitk__subcmd__docs__subcmd__help__subcmd__restore"
+                ;;
             aitk__subcmd__docs__subcmd__help,rm)
                 cmd="aitk__subcmd__docs__subcmd__help__subcmd__rm"
+                ;;
+            aitk__subcmd__docs__subcmd__help,show)
+                cmd="aitk__subcmd__docs__subcmd__help__subcmd__show"
                 ;;
             aitk__subcmd__help,check)
                 cmd="aitk__subcmd__help__subcmd__check"
@@ -163,6 +208,9 @@ _aitk() {
             aitk__subcmd__help,project)
                 cmd="aitk__subcmd__help__subcmd__project"
                 ;;
+            aitk__subcmd__help,publish)
+                cmd="aitk__subcmd__help__subcmd__publish"
+                ;;
             aitk__subcmd__help,status)
                 cmd="aitk__subcmd__help__subcmd__status"
                 ;;
@@ -181,8 +229,23 @@ _aitk() {
             aitk__subcmd__help__subcmd__docs,cat)
                 cmd="aitk__subcmd__help__subcmd__docs__subcmd__cat"
                 ;;
+            aitk__subcmd__help__subcmd__docs,diff)
+                cmd="aitk__subcmd__help__subcmd__docs__subcmd__diff"
+                ;;
+            aitk__subcmd__help__subcmd__docs,edit)
+                cmd="aitk__subcmd__help__subcmd__docs__subcmd__edit"
+                ;;
+            aitk__subcmd__help__subcmd__docs,log)
+                cmd="aitk__subcmd__help__subcmd__docs__subcmd__log"
+                ;;
             aitk__subcmd__help__subcmd__docs,ls)
                 cmd="aitk__subcmd__help__subcmd__docs__subcmd__ls"
+                ;;
+            aitk__subcmd__help__subcmd__docs,publish)
+                cmd="aitk__subcmd__help__subcmd__docs__subcmd__publish"
+                ;;
+            aitk__subcmd__help__subcmd__docs,pull)
+                cmd="aitk__subcmd__help__subcmd__docs__subcmd__pull"
                 ;;
             aitk__subcmd__help__subcmd__docs,push)
                 cmd="aitk__subcmd__help__subcmd__docs__subcmd__push"
@@ -190,8 +253,14 @@ _aitk() {
             aitk__subcmd__help__subcmd__docs,put)
                 cmd="aitk__subcmd__help__subcmd__docs__subcmd__put"
                 ;;
+            aitk__subcmd__help__subcmd__docs,restore)
+                cmd="aitk__subcmd__help__subcmd__docs__subcmd__restore"
+                ;;
             aitk__subcmd__help__subcmd__docs,rm)
                 cmd="aitk__subcmd__help__subcmd__docs__subcmd__rm"
+                ;;
+            aitk__subcmd__help__subcmd__docs,show)
+                cmd="aitk__subcmd__help__subcmd__docs__subcmd__show"
                 ;;
             aitk__subcmd__help__subcmd__key,create)
                 cmd="aitk__subcmd__help__subcmd__key__subcmd__create"
@@ -201,6 +270,9 @@ _aitk() {
                 ;;
             aitk__subcmd__help__subcmd__key,revoke)
                 cmd="aitk__subcmd__help__subcmd__key__subcmd__revoke"
+                ;;
+            aitk__subcmd__help__subcmd__project,audit)
+                cmd="aitk__subcmd__help__subcmd__project__subcmd__audit"
                 ;;
             aitk__subcmd__help__subcmd__project,create)
                 cmd="aitk__subcmd__help__subcmd__project__subcmd__create"
@@ -241,6 +313,9 @@ _aitk() {
             aitk__subcmd__key__subcmd__help,revoke)
                 cmd="aitk__subcmd__key__subcmd__help__subcmd__revoke"
                 ;;
+            aitk__subcmd__project,audit)
+                cmd="aitk__subcmd__project__subcmd__audit"
+                ;;
             aitk__subcmd__project,create)
                 cmd="aitk__subcmd__project__subcmd__create"
                 ;;
@@ -258,6 +333,9 @@ _aitk() {
                 ;;
             aitk__subcmd__project,show)
                 cmd="aitk__subcmd__project__subcmd__show"
+                ;;
+            aitk__subcmd__project__subcmd__help,audit)
+                cmd="aitk__subcmd__project__subcmd__help__subcmd__audit"
                 ;;
             aitk__subcmd__project__subcmd__help,create)
                 cmd="aitk__subcmd__project__subcmd__help__subcmd__create"
@@ -284,7 +362,7 @@ _aitk() {
 
     case "${cmd}" in
         aitk)
-            opts="-q -v -h -V --root --project --url --json --quiet --verbose --color --timeout --deadline --retries --help --version check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch completions man help"
+            opts="-q -v -h -V --root --project --url --json --quiet --verbose --color --timeout --deadline --retries --help --version check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch publish completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -456,7 +534,7 @@ _aitk() {
             return 0
             ;;
         aitk__subcmd__docs)
-            opts="-q -v -h --root --project --url --json --quiet --verbose --color --timeout --deadline --retries --help ls cat put push rm help"
+            opts="-q -v -h --root --project --url --json --quiet --verbose --color --timeout --deadline --retries --help ls cat edit put push pull publish rm log show diff restore help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -543,8 +621,108 @@ _aitk() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        aitk__subcmd__docs__subcmd__diff)
+            opts="-q -v -h --stat --exit-code --root --project --url --json --quiet --verbose --color --timeout --deadline --retries --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --project)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aitk__subcmd__docs__subcmd__edit)
+            opts="-m -q -v -h --message --wait --draft --root --project --url --json --quiet --verbose --color --timeout --deadline --retries --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --message)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -m)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --draft)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --project)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         aitk__subcmd__docs__subcmd__help)
-            opts="ls cat put push rm help"
+            opts="ls cat edit put push pull publish rm log show diff restore help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -558,6 +736,34 @@ _aitk() {
             return 0
             ;;
         aitk__subcmd__docs__subcmd__help__subcmd__cat)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aitk__subcmd__docs__subcmd__help__subcmd__diff)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aitk__subcmd__docs__subcmd__help__subcmd__edit)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -585,7 +791,49 @@ _aitk() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        aitk__subcmd__docs__subcmd__help__subcmd__log)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         aitk__subcmd__docs__subcmd__help__subcmd__ls)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aitk__subcmd__docs__subcmd__help__subcmd__publish)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aitk__subcmd__docs__subcmd__help__subcmd__pull)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -627,6 +875,20 @@ _aitk() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        aitk__subcmd__docs__subcmd__help__subcmd__restore)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         aitk__subcmd__docs__subcmd__help__subcmd__rm)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -641,8 +903,152 @@ _aitk() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        aitk__subcmd__docs__subcmd__help__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aitk__subcmd__docs__subcmd__log)
+            opts="-q -v -h --limit --root --project --url --json --quiet --verbose --color --timeout --deadline --retries --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --project)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         aitk__subcmd__docs__subcmd__ls)
             opts="-l -q -v -h --long --root --project --url --json --quiet --verbose --color --timeout --deadline --retries --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --project)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aitk__subcmd__docs__subcmd__publish)
+            opts="-q -v -h --root --project --url --json --quiet --verbose --color --timeout --deadline --retries --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --project)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aitk__subcmd__docs__subcmd__pull)
+            opts="-y -q -v -h --yes --root --project --url --json --quiet --verbose --color --timeout --deadline --retries --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -787,6 +1193,60 @@ _aitk() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        aitk__subcmd__docs__subcmd__restore)
+            opts="-m -q -v -h --revision --message --root --project --url --json --quiet --verbose --color --timeout --deadline --retries --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --revision)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --message)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -m)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --project)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         aitk__subcmd__docs__subcmd__rm)
             opts="-m -q -v -h --message --root --project --url --json --quiet --verbose --color --timeout --deadline --retries --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -799,6 +1259,52 @@ _aitk() {
                     return 0
                     ;;
                 -m)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --project)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aitk__subcmd__docs__subcmd__show)
+            opts="-q -v -h --revision --root --project --url --json --quiet --verbose --color --timeout --deadline --retries --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --revision)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -926,7 +1432,7 @@ _aitk() {
             return 0
             ;;
         aitk__subcmd__help)
-            opts="check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch completions man help"
+            opts="check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch publish completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -982,7 +1488,7 @@ _aitk() {
             return 0
             ;;
         aitk__subcmd__help__subcmd__docs)
-            opts="ls cat put push rm"
+            opts="ls cat edit put push pull publish rm log show diff restore"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1009,7 +1515,77 @@ _aitk() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        aitk__subcmd__help__subcmd__docs__subcmd__diff)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aitk__subcmd__help__subcmd__docs__subcmd__edit)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aitk__subcmd__help__subcmd__docs__subcmd__log)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         aitk__subcmd__help__subcmd__docs__subcmd__ls)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aitk__subcmd__help__subcmd__docs__subcmd__publish)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aitk__subcmd__help__subcmd__docs__subcmd__pull)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1051,7 +1627,35 @@ _aitk() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        aitk__subcmd__help__subcmd__docs__subcmd__restore)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         aitk__subcmd__help__subcmd__docs__subcmd__rm)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aitk__subcmd__help__subcmd__docs__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1262,8 +1866,22 @@ _aitk() {
             return 0
             ;;
         aitk__subcmd__help__subcmd__project)
-            opts="create ls show set rm"
+            opts="create ls show set audit rm"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aitk__subcmd__help__subcmd__project__subcmd__audit)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1334,6 +1952,20 @@ _aitk() {
         aitk__subcmd__help__subcmd__project__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aitk__subcmd__help__subcmd__publish)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1416,7 +2048,7 @@ _aitk() {
             return 0
             ;;
         aitk__subcmd__init)
-            opts="-q -v -h --agent --scope --strict --trust --dry-run --uninstall --migrate --root --project --url --json --quiet --verbose --color --timeout --deadline --retries --help"
+            opts="-q -v -h --agent --scope --local --strict --trust --dry-run --uninstall --migrate --root --project --url --json --quiet --verbose --color --timeout --deadline --retries --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2000,7 +2632,7 @@ _aitk() {
             return 0
             ;;
         aitk__subcmd__project)
-            opts="-q -v -h --root --project --url --json --quiet --verbose --color --timeout --deadline --retries --help create ls show set rm help"
+            opts="-q -v -h --root --project --url --json --quiet --verbose --color --timeout --deadline --retries --help create ls show set audit rm help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2041,8 +2673,58 @@ _aitk() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        aitk__subcmd__project__subcmd__audit)
+            opts="-q -v -h --server --limit --before --root --project --url --json --quiet --verbose --color --timeout --deadline --retries --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --before)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --project)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         aitk__subcmd__project__subcmd__create)
-            opts="-q -v -h --slug --repo --branch --docs-path --token-stdin --on-lock --root --project --url --json --quiet --verbose --color --timeout --deadline --retries --help"
+            opts="-q -v -h --slug --repo --branch --docs-path --token-stdin --webhook-secret-stdin --on-lock --root --project --url --json --quiet --verbose --color --timeout --deadline --retries --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2104,8 +2786,22 @@ _aitk() {
             return 0
             ;;
         aitk__subcmd__project__subcmd__help)
-            opts="create ls show set rm help"
+            opts="create ls show set audit rm help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aitk__subcmd__project__subcmd__help__subcmd__audit)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -2286,7 +2982,7 @@ _aitk() {
             return 0
             ;;
         aitk__subcmd__project__subcmd__set)
-            opts="-q -v -h --name --slug --repo --branch --docs-path --token-stdin --on-lock --no-token --root --project --url --json --quiet --verbose --color --timeout --deadline --retries --help"
+            opts="-q -v -h --name --slug --repo --branch --docs-path --token-stdin --webhook-secret-stdin --on-lock --no-token --no-webhook-secret --no-repo --root --project --url --json --quiet --verbose --color --timeout --deadline --retries --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2393,8 +3089,62 @@ _aitk() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        aitk__subcmd__publish)
+            opts="-q -v -h --ephemeral --exclude --correlation-id --idempotency-key --root --project --url --json --quiet --verbose --color --timeout --deadline --retries --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --exclude)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --correlation-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --idempotency-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --project)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         aitk__subcmd__status)
-            opts="-q -v -h --exit-code --root --project --url --json --quiet --verbose --color --timeout --deadline --retries --help"
+            opts="-q -v -h --exit-code --team --root --project --url --json --quiet --verbose --color --timeout --deadline --retries --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -56,6 +56,7 @@ complete -c aitk -n "__fish_aitk_needs_command" -f -a "docs" -d 'Read and change
 complete -c aitk -n "__fish_aitk_needs_command" -f -a "lock" -d 'Lock the docs, so that you alone can change them'
 complete -c aitk -n "__fish_aitk_needs_command" -f -a "unlock" -d 'Release the lock'
 complete -c aitk -n "__fish_aitk_needs_command" -f -a "watch" -d 'Follow what happens, live'
+complete -c aitk -n "__fish_aitk_needs_command" -f -a "publish" -d 'Publish an event'
 complete -c aitk -n "__fish_aitk_needs_command" -f -a "completions" -d 'Print the completions of a shell'
 complete -c aitk -n "__fish_aitk_needs_command" -f -a "man" -d 'Write the man pages into a folder'
 complete -c aitk -n "__fish_aitk_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -98,6 +99,7 @@ complete -c aitk -n "__fish_aitk_using_subcommand status" -l timeout -d 'Wait so
 complete -c aitk -n "__fish_aitk_using_subcommand status" -l deadline -d 'Give `check` so long where a complete copy exists' -r
 complete -c aitk -n "__fish_aitk_using_subcommand status" -l retries -d 'Try again so often when the server is out of reach' -r
 complete -c aitk -n "__fish_aitk_using_subcommand status" -l exit-code -d 'Exit with 2 while somebody else holds the lock, with 5 where that cannot be known'
+complete -c aitk -n "__fish_aitk_using_subcommand status" -l team -d 'Show who is on which revision, and whom the lock blocks; takes a lead\'s key'
 complete -c aitk -n "__fish_aitk_using_subcommand status" -l json -d 'Print one JSON document, also of a failure'
 complete -c aitk -n "__fish_aitk_using_subcommand status" -s q -l quiet -d 'Say nothing but warnings and errors'
 complete -c aitk -n "__fish_aitk_using_subcommand status" -s v -l verbose -d 'Say what is asked of the server, and why something failed'
@@ -158,6 +160,7 @@ never\t'Nowhere'"
 complete -c aitk -n "__fish_aitk_using_subcommand init" -l timeout -d 'Wait so long for one request' -r
 complete -c aitk -n "__fish_aitk_using_subcommand init" -l deadline -d 'Give `check` so long where a complete copy exists' -r
 complete -c aitk -n "__fish_aitk_using_subcommand init" -l retries -d 'Try again so often when the server is out of reach' -r
+complete -c aitk -n "__fish_aitk_using_subcommand init" -l local -d 'Set it up for you alone: project and hooks in your own settings, nothing to commit'
 complete -c aitk -n "__fish_aitk_using_subcommand init" -l strict -d 'Block an agent\'s tools where aitk is not installed'
 complete -c aitk -n "__fish_aitk_using_subcommand init" -l trust -d 'Accept the server that the repository names: your key may go there; have Codex trust the hooks'
 complete -c aitk -n "__fish_aitk_using_subcommand init" -l dry-run -d 'Show what would change, as a diff'
@@ -222,25 +225,26 @@ complete -c aitk -n "__fish_aitk_using_subcommand logout" -l json -d 'Print one 
 complete -c aitk -n "__fish_aitk_using_subcommand logout" -s q -l quiet -d 'Say nothing but warnings and errors'
 complete -c aitk -n "__fish_aitk_using_subcommand logout" -s v -l verbose -d 'Say what is asked of the server, and why something failed'
 complete -c aitk -n "__fish_aitk_using_subcommand logout" -s h -l help -d 'Print help'
-complete -c aitk -n "__fish_aitk_using_subcommand project; and not __fish_seen_subcommand_from create ls show set rm help" -l root -d 'Work in the project at DIR' -r -F
-complete -c aitk -n "__fish_aitk_using_subcommand project; and not __fish_seen_subcommand_from create ls show set rm help" -l project -d 'Use this project, an id or a slug' -r
-complete -c aitk -n "__fish_aitk_using_subcommand project; and not __fish_seen_subcommand_from create ls show set rm help" -l url -d 'Ask the server at URL' -r
-complete -c aitk -n "__fish_aitk_using_subcommand project; and not __fish_seen_subcommand_from create ls show set rm help" -l color -d 'Colour what is said: auto, always or never' -r -f -a "auto\t'At a terminal, unless NO_COLOR is set'
+complete -c aitk -n "__fish_aitk_using_subcommand project; and not __fish_seen_subcommand_from create ls show set audit rm help" -l root -d 'Work in the project at DIR' -r -F
+complete -c aitk -n "__fish_aitk_using_subcommand project; and not __fish_seen_subcommand_from create ls show set audit rm help" -l project -d 'Use this project, an id or a slug' -r
+complete -c aitk -n "__fish_aitk_using_subcommand project; and not __fish_seen_subcommand_from create ls show set audit rm help" -l url -d 'Ask the server at URL' -r
+complete -c aitk -n "__fish_aitk_using_subcommand project; and not __fish_seen_subcommand_from create ls show set audit rm help" -l color -d 'Colour what is said: auto, always or never' -r -f -a "auto\t'At a terminal, unless NO_COLOR is set'
 always\t'Everywhere'
 never\t'Nowhere'"
-complete -c aitk -n "__fish_aitk_using_subcommand project; and not __fish_seen_subcommand_from create ls show set rm help" -l timeout -d 'Wait so long for one request' -r
-complete -c aitk -n "__fish_aitk_using_subcommand project; and not __fish_seen_subcommand_from create ls show set rm help" -l deadline -d 'Give `check` so long where a complete copy exists' -r
-complete -c aitk -n "__fish_aitk_using_subcommand project; and not __fish_seen_subcommand_from create ls show set rm help" -l retries -d 'Try again so often when the server is out of reach' -r
-complete -c aitk -n "__fish_aitk_using_subcommand project; and not __fish_seen_subcommand_from create ls show set rm help" -l json -d 'Print one JSON document, also of a failure'
-complete -c aitk -n "__fish_aitk_using_subcommand project; and not __fish_seen_subcommand_from create ls show set rm help" -s q -l quiet -d 'Say nothing but warnings and errors'
-complete -c aitk -n "__fish_aitk_using_subcommand project; and not __fish_seen_subcommand_from create ls show set rm help" -s v -l verbose -d 'Say what is asked of the server, and why something failed'
-complete -c aitk -n "__fish_aitk_using_subcommand project; and not __fish_seen_subcommand_from create ls show set rm help" -s h -l help -d 'Print help'
-complete -c aitk -n "__fish_aitk_using_subcommand project; and not __fish_seen_subcommand_from create ls show set rm help" -f -a "create" -d 'Make a project'
-complete -c aitk -n "__fish_aitk_using_subcommand project; and not __fish_seen_subcommand_from create ls show set rm help" -f -a "ls" -d 'List the projects that your key covers'
-complete -c aitk -n "__fish_aitk_using_subcommand project; and not __fish_seen_subcommand_from create ls show set rm help" -f -a "show" -d 'Show a project\'s settings'
-complete -c aitk -n "__fish_aitk_using_subcommand project; and not __fish_seen_subcommand_from create ls show set rm help" -f -a "set" -d 'Change a project\'s settings'
-complete -c aitk -n "__fish_aitk_using_subcommand project; and not __fish_seen_subcommand_from create ls show set rm help" -f -a "rm" -d 'Remove a project with its docs, their history and its lock'
-complete -c aitk -n "__fish_aitk_using_subcommand project; and not __fish_seen_subcommand_from create ls show set rm help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c aitk -n "__fish_aitk_using_subcommand project; and not __fish_seen_subcommand_from create ls show set audit rm help" -l timeout -d 'Wait so long for one request' -r
+complete -c aitk -n "__fish_aitk_using_subcommand project; and not __fish_seen_subcommand_from create ls show set audit rm help" -l deadline -d 'Give `check` so long where a complete copy exists' -r
+complete -c aitk -n "__fish_aitk_using_subcommand project; and not __fish_seen_subcommand_from create ls show set audit rm help" -l retries -d 'Try again so often when the server is out of reach' -r
+complete -c aitk -n "__fish_aitk_using_subcommand project; and not __fish_seen_subcommand_from create ls show set audit rm help" -l json -d 'Print one JSON document, also of a failure'
+complete -c aitk -n "__fish_aitk_using_subcommand project; and not __fish_seen_subcommand_from create ls show set audit rm help" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c aitk -n "__fish_aitk_using_subcommand project; and not __fish_seen_subcommand_from create ls show set audit rm help" -s v -l verbose -d 'Say what is asked of the server, and why something failed'
+complete -c aitk -n "__fish_aitk_using_subcommand project; and not __fish_seen_subcommand_from create ls show set audit rm help" -s h -l help -d 'Print help'
+complete -c aitk -n "__fish_aitk_using_subcommand project; and not __fish_seen_subcommand_from create ls show set audit rm help" -f -a "create" -d 'Make a project'
+complete -c aitk -n "__fish_aitk_using_subcommand project; and not __fish_seen_subcommand_from create ls show set audit rm help" -f -a "ls" -d 'List the projects that your key covers'
+complete -c aitk -n "__fish_aitk_using_subcommand project; and not __fish_seen_subcommand_from create ls show set audit rm help" -f -a "show" -d 'Show a project\'s settings'
+complete -c aitk -n "__fish_aitk_using_subcommand project; and not __fish_seen_subcommand_from create ls show set audit rm help" -f -a "set" -d 'Change a project\'s settings'
+complete -c aitk -n "__fish_aitk_using_subcommand project; and not __fish_seen_subcommand_from create ls show set audit rm help" -f -a "audit" -d 'Show who did what to a project, or to the whole server'
+complete -c aitk -n "__fish_aitk_using_subcommand project; and not __fish_seen_subcommand_from create ls show set audit rm help" -f -a "rm" -d 'Remove a project with its docs, their history and its lock'
+complete -c aitk -n "__fish_aitk_using_subcommand project; and not __fish_seen_subcommand_from create ls show set audit rm help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from create" -l slug -d 'Name it so in commands and URLs' -r
 complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from create" -l repo -d 'Keep its docs in the git repository at URL' -r
 complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from create" -l branch -d 'Use this branch of the repository' -r
@@ -256,7 +260,8 @@ never\t'Nowhere'"
 complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from create" -l timeout -d 'Wait so long for one request' -r
 complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from create" -l deadline -d 'Give `check` so long where a complete copy exists' -r
 complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from create" -l retries -d 'Try again so often when the server is out of reach' -r
-complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from create" -l token-stdin -d 'Read the repository\'s access token from standard input'
+complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from create" -l token-stdin -d 'Read the repository\'s access token, or for ssh a private key, from standard input'
+complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from create" -l webhook-secret-stdin -d 'Read the secret of the repository\'s push webhook from standard input'
 complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from create" -l json -d 'Print one JSON document, also of a failure'
 complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from create" -s q -l quiet -d 'Say nothing but warnings and errors'
 complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from create" -s v -l verbose -d 'Say what is asked of the server, and why something failed'
@@ -303,12 +308,31 @@ never\t'Nowhere'"
 complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from set" -l timeout -d 'Wait so long for one request' -r
 complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from set" -l deadline -d 'Give `check` so long where a complete copy exists' -r
 complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from set" -l retries -d 'Try again so often when the server is out of reach' -r
-complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from set" -l token-stdin -d 'Read the repository\'s access token from standard input'
+complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from set" -l token-stdin -d 'Read the repository\'s access token, or for ssh a private key, from standard input'
+complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from set" -l webhook-secret-stdin -d 'Read the secret of the repository\'s push webhook from standard input'
 complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from set" -l no-token -d 'Drop the repository\'s access token'
+complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from set" -l no-webhook-secret -d 'Drop the secret of the repository\'s webhook, which ends it'
+complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from set" -l no-repo -d 'Keep the docs here alone; the repository stays as it is'
 complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from set" -l json -d 'Print one JSON document, also of a failure'
 complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Say nothing but warnings and errors'
 complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Say what is asked of the server, and why something failed'
 complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help'
+complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from audit" -l limit -d 'Show so many lines, at most 1000' -r
+complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from audit" -l before -d 'Show the lines before this one, by its number' -r
+complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from audit" -l root -d 'Work in the project at DIR' -r -F
+complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from audit" -l project -d 'Use this project, an id or a slug' -r
+complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from audit" -l url -d 'Ask the server at URL' -r
+complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from audit" -l color -d 'Colour what is said: auto, always or never' -r -f -a "auto\t'At a terminal, unless NO_COLOR is set'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from audit" -l timeout -d 'Wait so long for one request' -r
+complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from audit" -l deadline -d 'Give `check` so long where a complete copy exists' -r
+complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from audit" -l retries -d 'Try again so often when the server is out of reach' -r
+complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from audit" -l server -d 'Show the whole server\'s; takes an admin\'s key'
+complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from audit" -l json -d 'Print one JSON document, also of a failure'
+complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from audit" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from audit" -s v -l verbose -d 'Say what is asked of the server, and why something failed'
+complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from audit" -s h -l help -d 'Print help'
 complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from rm" -l root -d 'Work in the project at DIR' -r -F
 complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from rm" -l project -d 'Use this project, an id or a slug' -r
 complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from rm" -l url -d 'Ask the server at URL' -r
@@ -327,6 +351,7 @@ complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subco
 complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from help" -f -a "ls" -d 'List the projects that your key covers'
 complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show a project\'s settings'
 complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from help" -f -a "set" -d 'Change a project\'s settings'
+complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from help" -f -a "audit" -d 'Show who did what to a project, or to the whole server'
 complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from help" -f -a "rm" -d 'Remove a project with its docs, their history and its lock'
 complete -c aitk -n "__fish_aitk_using_subcommand project; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c aitk -n "__fish_aitk_using_subcommand key; and not __fish_seen_subcommand_from create ls revoke help" -l root -d 'Work in the project at DIR' -r -F
@@ -413,25 +438,32 @@ complete -c aitk -n "__fish_aitk_using_subcommand invite" -l json -d 'Print one 
 complete -c aitk -n "__fish_aitk_using_subcommand invite" -s q -l quiet -d 'Say nothing but warnings and errors'
 complete -c aitk -n "__fish_aitk_using_subcommand invite" -s v -l verbose -d 'Say what is asked of the server, and why something failed'
 complete -c aitk -n "__fish_aitk_using_subcommand invite" -s h -l help -d 'Print help'
-complete -c aitk -n "__fish_aitk_using_subcommand docs; and not __fish_seen_subcommand_from ls cat put push rm help" -l root -d 'Work in the project at DIR' -r -F
-complete -c aitk -n "__fish_aitk_using_subcommand docs; and not __fish_seen_subcommand_from ls cat put push rm help" -l project -d 'Use this project, an id or a slug' -r
-complete -c aitk -n "__fish_aitk_using_subcommand docs; and not __fish_seen_subcommand_from ls cat put push rm help" -l url -d 'Ask the server at URL' -r
-complete -c aitk -n "__fish_aitk_using_subcommand docs; and not __fish_seen_subcommand_from ls cat put push rm help" -l color -d 'Colour what is said: auto, always or never' -r -f -a "auto\t'At a terminal, unless NO_COLOR is set'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and not __fish_seen_subcommand_from ls cat edit put push pull publish rm log show diff restore help" -l root -d 'Work in the project at DIR' -r -F
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and not __fish_seen_subcommand_from ls cat edit put push pull publish rm log show diff restore help" -l project -d 'Use this project, an id or a slug' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and not __fish_seen_subcommand_from ls cat edit put push pull publish rm log show diff restore help" -l url -d 'Ask the server at URL' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and not __fish_seen_subcommand_from ls cat edit put push pull publish rm log show diff restore help" -l color -d 'Colour what is said: auto, always or never' -r -f -a "auto\t'At a terminal, unless NO_COLOR is set'
 always\t'Everywhere'
 never\t'Nowhere'"
-complete -c aitk -n "__fish_aitk_using_subcommand docs; and not __fish_seen_subcommand_from ls cat put push rm help" -l timeout -d 'Wait so long for one request' -r
-complete -c aitk -n "__fish_aitk_using_subcommand docs; and not __fish_seen_subcommand_from ls cat put push rm help" -l deadline -d 'Give `check` so long where a complete copy exists' -r
-complete -c aitk -n "__fish_aitk_using_subcommand docs; and not __fish_seen_subcommand_from ls cat put push rm help" -l retries -d 'Try again so often when the server is out of reach' -r
-complete -c aitk -n "__fish_aitk_using_subcommand docs; and not __fish_seen_subcommand_from ls cat put push rm help" -l json -d 'Print one JSON document, also of a failure'
-complete -c aitk -n "__fish_aitk_using_subcommand docs; and not __fish_seen_subcommand_from ls cat put push rm help" -s q -l quiet -d 'Say nothing but warnings and errors'
-complete -c aitk -n "__fish_aitk_using_subcommand docs; and not __fish_seen_subcommand_from ls cat put push rm help" -s v -l verbose -d 'Say what is asked of the server, and why something failed'
-complete -c aitk -n "__fish_aitk_using_subcommand docs; and not __fish_seen_subcommand_from ls cat put push rm help" -s h -l help -d 'Print help'
-complete -c aitk -n "__fish_aitk_using_subcommand docs; and not __fish_seen_subcommand_from ls cat put push rm help" -f -a "ls" -d 'List the docs, one path a line'
-complete -c aitk -n "__fish_aitk_using_subcommand docs; and not __fish_seen_subcommand_from ls cat put push rm help" -f -a "cat" -d 'Print a doc'
-complete -c aitk -n "__fish_aitk_using_subcommand docs; and not __fish_seen_subcommand_from ls cat put push rm help" -f -a "put" -d 'Save one doc'
-complete -c aitk -n "__fish_aitk_using_subcommand docs; and not __fish_seen_subcommand_from ls cat put push rm help" -f -a "push" -d 'Upload a folder as one revision'
-complete -c aitk -n "__fish_aitk_using_subcommand docs; and not __fish_seen_subcommand_from ls cat put push rm help" -f -a "rm" -d 'Delete docs; their history stays'
-complete -c aitk -n "__fish_aitk_using_subcommand docs; and not __fish_seen_subcommand_from ls cat put push rm help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and not __fish_seen_subcommand_from ls cat edit put push pull publish rm log show diff restore help" -l timeout -d 'Wait so long for one request' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and not __fish_seen_subcommand_from ls cat edit put push pull publish rm log show diff restore help" -l deadline -d 'Give `check` so long where a complete copy exists' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and not __fish_seen_subcommand_from ls cat edit put push pull publish rm log show diff restore help" -l retries -d 'Try again so often when the server is out of reach' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and not __fish_seen_subcommand_from ls cat edit put push pull publish rm log show diff restore help" -l json -d 'Print one JSON document, also of a failure'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and not __fish_seen_subcommand_from ls cat edit put push pull publish rm log show diff restore help" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and not __fish_seen_subcommand_from ls cat edit put push pull publish rm log show diff restore help" -s v -l verbose -d 'Say what is asked of the server, and why something failed'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and not __fish_seen_subcommand_from ls cat edit put push pull publish rm log show diff restore help" -s h -l help -d 'Print help'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and not __fish_seen_subcommand_from ls cat edit put push pull publish rm log show diff restore help" -f -a "ls" -d 'List the docs, one path a line'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and not __fish_seen_subcommand_from ls cat edit put push pull publish rm log show diff restore help" -f -a "cat" -d 'Print a doc'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and not __fish_seen_subcommand_from ls cat edit put push pull publish rm log show diff restore help" -f -a "edit" -d 'Edit a doc under the lock'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and not __fish_seen_subcommand_from ls cat edit put push pull publish rm log show diff restore help" -f -a "put" -d 'Save one doc'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and not __fish_seen_subcommand_from ls cat edit put push pull publish rm log show diff restore help" -f -a "push" -d 'Upload a folder as one revision'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and not __fish_seen_subcommand_from ls cat edit put push pull publish rm log show diff restore help" -f -a "pull" -d 'Bring what is new in the git repository to the platform'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and not __fish_seen_subcommand_from ls cat edit put push pull publish rm log show diff restore help" -f -a "publish" -d 'Commit what was saved and push it to the git repository'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and not __fish_seen_subcommand_from ls cat edit put push pull publish rm log show diff restore help" -f -a "rm" -d 'Delete docs; their history stays'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and not __fish_seen_subcommand_from ls cat edit put push pull publish rm log show diff restore help" -f -a "log" -d 'Show who changed the docs, when and why'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and not __fish_seen_subcommand_from ls cat edit put push pull publish rm log show diff restore help" -f -a "show" -d 'Show a doc and its last change'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and not __fish_seen_subcommand_from ls cat edit put push pull publish rm log show diff restore help" -f -a "diff" -d 'Show what changed between two revisions'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and not __fish_seen_subcommand_from ls cat edit put push pull publish rm log show diff restore help" -f -a "restore" -d 'Save a doc again as it was at a revision'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and not __fish_seen_subcommand_from ls cat edit put push pull publish rm log show diff restore help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from ls" -l root -d 'Work in the project at DIR' -r -F
 complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from ls" -l project -d 'Use this project, an id or a slug' -r
 complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from ls" -l url -d 'Ask the server at URL' -r
@@ -460,6 +492,22 @@ complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcomma
 complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from cat" -s q -l quiet -d 'Say nothing but warnings and errors'
 complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from cat" -s v -l verbose -d 'Say what is asked of the server, and why something failed'
 complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from cat" -s h -l help -d 'Print help'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from edit" -s m -l message -d 'Say what changed, for the history' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from edit" -l wait -d 'Wait until the lock is free  [for at most 10m, where no time is given]' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from edit" -l draft -d 'Begin with this text, such as a draft that could not be saved' -r -F
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from edit" -l root -d 'Work in the project at DIR' -r -F
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from edit" -l project -d 'Use this project, an id or a slug' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from edit" -l url -d 'Ask the server at URL' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from edit" -l color -d 'Colour what is said: auto, always or never' -r -f -a "auto\t'At a terminal, unless NO_COLOR is set'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from edit" -l timeout -d 'Wait so long for one request' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from edit" -l deadline -d 'Give `check` so long where a complete copy exists' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from edit" -l retries -d 'Try again so often when the server is out of reach' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from edit" -l json -d 'Print one JSON document, also of a failure'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from edit" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from edit" -s v -l verbose -d 'Say what is asked of the server, and why something failed'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from edit" -s h -l help -d 'Print help'
 complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from put" -s m -l message -d 'Say what changed, for the history' -r
 complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from put" -l if-match -d 'Save only on top of the version with this content hash' -r
 complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from put" -l root -d 'Work in the project at DIR' -r -F
@@ -491,6 +539,33 @@ complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcomma
 complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from push" -s q -l quiet -d 'Say nothing but warnings and errors'
 complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from push" -s v -l verbose -d 'Say what is asked of the server, and why something failed'
 complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from push" -s h -l help -d 'Print help'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from pull" -l root -d 'Work in the project at DIR' -r -F
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from pull" -l project -d 'Use this project, an id or a slug' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from pull" -l url -d 'Ask the server at URL' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from pull" -l color -d 'Colour what is said: auto, always or never' -r -f -a "auto\t'At a terminal, unless NO_COLOR is set'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from pull" -l timeout -d 'Wait so long for one request' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from pull" -l deadline -d 'Give `check` so long where a complete copy exists' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from pull" -l retries -d 'Try again so often when the server is out of reach' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from pull" -s y -l yes -d 'Delete all docs where the repository has none any more'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from pull" -l json -d 'Print one JSON document, also of a failure'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from pull" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from pull" -s v -l verbose -d 'Say what is asked of the server, and why something failed'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from pull" -s h -l help -d 'Print help'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from publish" -l root -d 'Work in the project at DIR' -r -F
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from publish" -l project -d 'Use this project, an id or a slug' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from publish" -l url -d 'Ask the server at URL' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from publish" -l color -d 'Colour what is said: auto, always or never' -r -f -a "auto\t'At a terminal, unless NO_COLOR is set'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from publish" -l timeout -d 'Wait so long for one request' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from publish" -l deadline -d 'Give `check` so long where a complete copy exists' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from publish" -l retries -d 'Try again so often when the server is out of reach' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from publish" -l json -d 'Print one JSON document, also of a failure'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from publish" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from publish" -s v -l verbose -d 'Say what is asked of the server, and why something failed'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from publish" -s h -l help -d 'Print help'
 complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from rm" -s m -l message -d 'Say why, for the history' -r
 complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from rm" -l root -d 'Work in the project at DIR' -r -F
 complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from rm" -l project -d 'Use this project, an id or a slug' -r
@@ -505,15 +580,80 @@ complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcomma
 complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from rm" -s q -l quiet -d 'Say nothing but warnings and errors'
 complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from rm" -s v -l verbose -d 'Say what is asked of the server, and why something failed'
 complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from log" -l limit -d 'Show so many changes' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from log" -l root -d 'Work in the project at DIR' -r -F
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from log" -l project -d 'Use this project, an id or a slug' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from log" -l url -d 'Ask the server at URL' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from log" -l color -d 'Colour what is said: auto, always or never' -r -f -a "auto\t'At a terminal, unless NO_COLOR is set'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from log" -l timeout -d 'Wait so long for one request' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from log" -l deadline -d 'Give `check` so long where a complete copy exists' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from log" -l retries -d 'Try again so often when the server is out of reach' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from log" -l json -d 'Print one JSON document, also of a failure'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from log" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from log" -s v -l verbose -d 'Say what is asked of the server, and why something failed'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from log" -s h -l help -d 'Print help'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from show" -l revision -d 'Show it as it was at revision N' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from show" -l root -d 'Work in the project at DIR' -r -F
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from show" -l project -d 'Use this project, an id or a slug' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from show" -l url -d 'Ask the server at URL' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from show" -l color -d 'Colour what is said: auto, always or never' -r -f -a "auto\t'At a terminal, unless NO_COLOR is set'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from show" -l timeout -d 'Wait so long for one request' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from show" -l deadline -d 'Give `check` so long where a complete copy exists' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from show" -l retries -d 'Try again so often when the server is out of reach' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from show" -l json -d 'Print one JSON document, also of a failure'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say what is asked of the server, and why something failed'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from diff" -l root -d 'Work in the project at DIR' -r -F
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from diff" -l project -d 'Use this project, an id or a slug' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from diff" -l url -d 'Ask the server at URL' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from diff" -l color -d 'Colour what is said: auto, always or never' -r -f -a "auto\t'At a terminal, unless NO_COLOR is set'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from diff" -l timeout -d 'Wait so long for one request' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from diff" -l deadline -d 'Give `check` so long where a complete copy exists' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from diff" -l retries -d 'Try again so often when the server is out of reach' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from diff" -l stat -d 'Show only how many lines changed'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from diff" -l exit-code -d 'Exit with 6 when anything differs'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from diff" -l json -d 'Print one JSON document, also of a failure'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from diff" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from diff" -s v -l verbose -d 'Say what is asked of the server, and why something failed'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from diff" -s h -l help -d 'Print help'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from restore" -l revision -d 'Take it as it was at revision N' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from restore" -s m -l message -d 'Say why, for the history  [default: restored from revision N]' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from restore" -l root -d 'Work in the project at DIR' -r -F
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from restore" -l project -d 'Use this project, an id or a slug' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from restore" -l url -d 'Ask the server at URL' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from restore" -l color -d 'Colour what is said: auto, always or never' -r -f -a "auto\t'At a terminal, unless NO_COLOR is set'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from restore" -l timeout -d 'Wait so long for one request' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from restore" -l deadline -d 'Give `check` so long where a complete copy exists' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from restore" -l retries -d 'Try again so often when the server is out of reach' -r
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from restore" -l json -d 'Print one JSON document, also of a failure'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from restore" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from restore" -s v -l verbose -d 'Say what is asked of the server, and why something failed'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from restore" -s h -l help -d 'Print help'
 complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from help" -f -a "ls" -d 'List the docs, one path a line'
 complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from help" -f -a "cat" -d 'Print a doc'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from help" -f -a "edit" -d 'Edit a doc under the lock'
 complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from help" -f -a "put" -d 'Save one doc'
 complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from help" -f -a "push" -d 'Upload a folder as one revision'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from help" -f -a "pull" -d 'Bring what is new in the git repository to the platform'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from help" -f -a "publish" -d 'Commit what was saved and push it to the git repository'
 complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from help" -f -a "rm" -d 'Delete docs; their history stays'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from help" -f -a "log" -d 'Show who changed the docs, when and why'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show a doc and its last change'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from help" -f -a "diff" -d 'Show what changed between two revisions'
+complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from help" -f -a "restore" -d 'Save a doc again as it was at a revision'
 complete -c aitk -n "__fish_aitk_using_subcommand docs; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c aitk -n "__fish_aitk_using_subcommand lock" -l reason -d 'Say why, for everybody who has to wait' -r
+complete -c aitk -n "__fish_aitk_using_subcommand lock" -l reason -d 'Say why, for everybody who has to wait  [default with a command: its command line]' -r
 complete -c aitk -n "__fish_aitk_using_subcommand lock" -l ttl -d 'End it after this time, unless renewed; 1s to 24h  [default: 30m]' -r
-complete -c aitk -n "__fish_aitk_using_subcommand lock" -l wait -d 'Wait until it is free  [for at most 10m, where no time is given]' -r
+complete -c aitk -n "__fish_aitk_using_subcommand lock" -l wait -d 'Wait for your turn until it is free  [for at most 10m, where no time is given]' -r
 complete -c aitk -n "__fish_aitk_using_subcommand lock" -l root -d 'Work in the project at DIR' -r -F
 complete -c aitk -n "__fish_aitk_using_subcommand lock" -l project -d 'Use this project, an id or a slug' -r
 complete -c aitk -n "__fish_aitk_using_subcommand lock" -l url -d 'Ask the server at URL' -r
@@ -563,6 +703,23 @@ complete -c aitk -n "__fish_aitk_using_subcommand watch" -l json -d 'Print one J
 complete -c aitk -n "__fish_aitk_using_subcommand watch" -s q -l quiet -d 'Say nothing but warnings and errors'
 complete -c aitk -n "__fish_aitk_using_subcommand watch" -s v -l verbose -d 'Say what is asked of the server, and why something failed'
 complete -c aitk -n "__fish_aitk_using_subcommand watch" -s h -l help -d 'Print help'
+complete -c aitk -n "__fish_aitk_using_subcommand publish" -l exclude -d 'Do not tell this subject, a key\'s id or a token\'s sub' -r
+complete -c aitk -n "__fish_aitk_using_subcommand publish" -l correlation-id -d 'Pass this on with the event' -r
+complete -c aitk -n "__fish_aitk_using_subcommand publish" -l idempotency-key -d 'Publish once under this key, however often it is sent  [default: a random one]' -r
+complete -c aitk -n "__fish_aitk_using_subcommand publish" -l root -d 'Work in the project at DIR' -r -F
+complete -c aitk -n "__fish_aitk_using_subcommand publish" -l project -d 'Use this project, an id or a slug' -r
+complete -c aitk -n "__fish_aitk_using_subcommand publish" -l url -d 'Ask the server at URL' -r
+complete -c aitk -n "__fish_aitk_using_subcommand publish" -l color -d 'Colour what is said: auto, always or never' -r -f -a "auto\t'At a terminal, unless NO_COLOR is set'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c aitk -n "__fish_aitk_using_subcommand publish" -l timeout -d 'Wait so long for one request' -r
+complete -c aitk -n "__fish_aitk_using_subcommand publish" -l deadline -d 'Give `check` so long where a complete copy exists' -r
+complete -c aitk -n "__fish_aitk_using_subcommand publish" -l retries -d 'Try again so often when the server is out of reach' -r
+complete -c aitk -n "__fish_aitk_using_subcommand publish" -l ephemeral -d 'Tell only those who listen now, and keep it nowhere'
+complete -c aitk -n "__fish_aitk_using_subcommand publish" -l json -d 'Print one JSON document, also of a failure'
+complete -c aitk -n "__fish_aitk_using_subcommand publish" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c aitk -n "__fish_aitk_using_subcommand publish" -s v -l verbose -d 'Say what is asked of the server, and why something failed'
+complete -c aitk -n "__fish_aitk_using_subcommand publish" -s h -l help -d 'Print help'
 complete -c aitk -n "__fish_aitk_using_subcommand completions" -l root -d 'Work in the project at DIR' -r -F
 complete -c aitk -n "__fish_aitk_using_subcommand completions" -l project -d 'Use this project, an id or a slug' -r
 complete -c aitk -n "__fish_aitk_using_subcommand completions" -l url -d 'Ask the server at URL' -r
@@ -589,37 +746,46 @@ complete -c aitk -n "__fish_aitk_using_subcommand man" -l json -d 'Print one JSO
 complete -c aitk -n "__fish_aitk_using_subcommand man" -s q -l quiet -d 'Say nothing but warnings and errors'
 complete -c aitk -n "__fish_aitk_using_subcommand man" -s v -l verbose -d 'Say what is asked of the server, and why something failed'
 complete -c aitk -n "__fish_aitk_using_subcommand man" -s h -l help -d 'Print help'
-complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch completions man help" -f -a "check" -d 'Sync the docs, unless somebody has them locked'
-complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch completions man help" -f -a "guard" -d 'Refuse an agent\'s write to the docs (a hook)'
-complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch completions man help" -f -a "status" -d 'Show the lock and the state of the copy'
-complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch completions man help" -f -a "diff" -d 'Show which docs differ from the platform\'s'
-complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch completions man help" -f -a "sync" -d 'Bring the docs to the platform\'s revision'
-complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch completions man help" -f -a "verify" -d 'Hash every mirrored file and compare'
-complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch completions man help" -f -a "init" -d 'Set a repository up for its agents'
-complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch completions man help" -f -a "join" -d 'Turn an invitation into your key, and set this repository up'
-complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch completions man help" -f -a "doctor" -d 'Say whether everything works here'
-complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch completions man help" -f -a "login" -d 'Store your key for a server'
-complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch completions man help" -f -a "logout" -d 'Forget a server and its key'
-complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch completions man help" -f -a "project" -d 'Make, show and change projects'
-complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch completions man help" -f -a "key" -d 'Make, list and revoke API keys'
-complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch completions man help" -f -a "invite" -d 'Make a link that turns into a personal key'
-complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch completions man help" -f -a "docs" -d 'Read and change the docs on the server'
-complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch completions man help" -f -a "lock" -d 'Lock the docs, so that you alone can change them'
-complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch completions man help" -f -a "unlock" -d 'Release the lock'
-complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch completions man help" -f -a "watch" -d 'Follow what happens, live'
-complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch completions man help" -f -a "completions" -d 'Print the completions of a shell'
-complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch completions man help" -f -a "man" -d 'Write the man pages into a folder'
-complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch publish completions man help" -f -a "check" -d 'Sync the docs, unless somebody has them locked'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch publish completions man help" -f -a "guard" -d 'Refuse an agent\'s write to the docs (a hook)'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch publish completions man help" -f -a "status" -d 'Show the lock and the state of the copy'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch publish completions man help" -f -a "diff" -d 'Show which docs differ from the platform\'s'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch publish completions man help" -f -a "sync" -d 'Bring the docs to the platform\'s revision'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch publish completions man help" -f -a "verify" -d 'Hash every mirrored file and compare'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch publish completions man help" -f -a "init" -d 'Set a repository up for its agents'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch publish completions man help" -f -a "join" -d 'Turn an invitation into your key, and set this repository up'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch publish completions man help" -f -a "doctor" -d 'Say whether everything works here'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch publish completions man help" -f -a "login" -d 'Store your key for a server'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch publish completions man help" -f -a "logout" -d 'Forget a server and its key'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch publish completions man help" -f -a "project" -d 'Make, show and change projects'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch publish completions man help" -f -a "key" -d 'Make, list and revoke API keys'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch publish completions man help" -f -a "invite" -d 'Make a link that turns into a personal key'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch publish completions man help" -f -a "docs" -d 'Read and change the docs on the server'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch publish completions man help" -f -a "lock" -d 'Lock the docs, so that you alone can change them'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch publish completions man help" -f -a "unlock" -d 'Release the lock'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch publish completions man help" -f -a "watch" -d 'Follow what happens, live'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch publish completions man help" -f -a "publish" -d 'Publish an event'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch publish completions man help" -f -a "completions" -d 'Print the completions of a shell'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch publish completions man help" -f -a "man" -d 'Write the man pages into a folder'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and not __fish_seen_subcommand_from check guard status diff sync verify init join doctor login logout project key invite docs lock unlock watch publish completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c aitk -n "__fish_aitk_using_subcommand help; and __fish_seen_subcommand_from project" -f -a "create" -d 'Make a project'
 complete -c aitk -n "__fish_aitk_using_subcommand help; and __fish_seen_subcommand_from project" -f -a "ls" -d 'List the projects that your key covers'
 complete -c aitk -n "__fish_aitk_using_subcommand help; and __fish_seen_subcommand_from project" -f -a "show" -d 'Show a project\'s settings'
 complete -c aitk -n "__fish_aitk_using_subcommand help; and __fish_seen_subcommand_from project" -f -a "set" -d 'Change a project\'s settings'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and __fish_seen_subcommand_from project" -f -a "audit" -d 'Show who did what to a project, or to the whole server'
 complete -c aitk -n "__fish_aitk_using_subcommand help; and __fish_seen_subcommand_from project" -f -a "rm" -d 'Remove a project with its docs, their history and its lock'
 complete -c aitk -n "__fish_aitk_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "create" -d 'Make a key and print it, this once'
 complete -c aitk -n "__fish_aitk_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "ls" -d 'List the keys of a project (--project), or of the server'
 complete -c aitk -n "__fish_aitk_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "revoke" -d 'End a key, everywhere and at once'
 complete -c aitk -n "__fish_aitk_using_subcommand help; and __fish_seen_subcommand_from docs" -f -a "ls" -d 'List the docs, one path a line'
 complete -c aitk -n "__fish_aitk_using_subcommand help; and __fish_seen_subcommand_from docs" -f -a "cat" -d 'Print a doc'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and __fish_seen_subcommand_from docs" -f -a "edit" -d 'Edit a doc under the lock'
 complete -c aitk -n "__fish_aitk_using_subcommand help; and __fish_seen_subcommand_from docs" -f -a "put" -d 'Save one doc'
 complete -c aitk -n "__fish_aitk_using_subcommand help; and __fish_seen_subcommand_from docs" -f -a "push" -d 'Upload a folder as one revision'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and __fish_seen_subcommand_from docs" -f -a "pull" -d 'Bring what is new in the git repository to the platform'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and __fish_seen_subcommand_from docs" -f -a "publish" -d 'Commit what was saved and push it to the git repository'
 complete -c aitk -n "__fish_aitk_using_subcommand help; and __fish_seen_subcommand_from docs" -f -a "rm" -d 'Delete docs; their history stays'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and __fish_seen_subcommand_from docs" -f -a "log" -d 'Show who changed the docs, when and why'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and __fish_seen_subcommand_from docs" -f -a "show" -d 'Show a doc and its last change'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and __fish_seen_subcommand_from docs" -f -a "diff" -d 'Show what changed between two revisions'
+complete -c aitk -n "__fish_aitk_using_subcommand help; and __fish_seen_subcommand_from docs" -f -a "restore" -d 'Save a doc again as it was at a revision'
