@@ -65,7 +65,7 @@ pub struct Server {
     serving: JoinHandle<std::io::Result<()>>,
     tasks: Vec<JoinHandle<()>>,
     /// Held as long as the server lives: one server a data folder.
-    _folder: File,
+    folder: File,
 }
 
 impl Server {
@@ -128,7 +128,7 @@ impl Server {
             let router = http::router(drained.clone()).into_make_service_with_connect_info::<SocketAddr>();
             axum::serve(listener, router).with_graceful_shutdown(async move { drained.drained().await }).await
         });
-        Ok(Server { address, first_admin_key, app, serving, tasks, _folder: folder })
+        Ok(Server { address, first_admin_key, app, serving, tasks, folder })
     }
 
     /// Where it listens.
@@ -156,6 +156,8 @@ impl Server {
             tracing::warn!(?error, "what was noted last is lost");
         }
         self.app.store.close().await;
+        // Closing alone would not do while a child that was just forked has it open as well.
+        self.folder.unlock()?;
         match served {
             Ok(served) => Ok(served??),
             Err(_) => bail!("requests were still running after {} s", DRAIN.as_secs()),

@@ -272,7 +272,8 @@ mod tests {
             (Role::Service, "project:other", Some(Forbidden)),
             (Role::Lead, "project:own", None),
             (Role::Lead, "project:other", Some(NotFound)),
-            (Role::Lead, "issue:1", Some(NotFound)),
+            (Role::Lead, "issue:1", Some(Forbidden)),
+            (Role::Lead, "chat:8", Some(NotFound)),
             (Role::Developer, "project:own", Some(Forbidden)),
             (Role::Developer, "project:other", Some(NotFound)),
         ] {

@@ -158,7 +158,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!(seen, 20);
+        assert_eq!(seen, 19);
     }
 
     #[test]
