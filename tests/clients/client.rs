@@ -41,6 +41,11 @@ pub trait Client: Sync {
         person.aitk(&words)
     }
 
+    /// Whether it runs a hook before a prompt; where it does not, a lock stops the writes.
+    fn asks_before_prompts(&self) -> bool {
+        true
+    }
+
     /// Whether it finds files by name in a folder with a dot.
     fn finds_in_dot_folders(&self) -> bool {
         true

@@ -70,6 +70,10 @@ impl Client for Droid {
         }
     }
 
+    fn asks_before_prompts(&self) -> bool {
+        false
+    }
+
     fn delegate(&self, prompt: &str) -> Call {
         let arguments = json!({"description": "write a doc", "prompt": prompt, "subagent_type": "worker"});
         Call::new("Task", arguments)

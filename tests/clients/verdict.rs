@@ -96,6 +96,15 @@ impl Played<'_> {
     /// What was seen, and what is missing of what had to come.
     fn outcome(&self, told: &str) -> (String, Option<String>) {
         let (good, yes, no, missing) = match self.case.outcome {
+            Outcome::NotStarted if !self.client.asks_before_prompts() => {
+                let is_stopped = self.results().0.last().is_some_and(|told| told.contains(LOCK));
+                (
+                    is_stopped,
+                    "its write was stopped",
+                    "NOT STOPPED",
+                    "the model was not told of the lock".to_owned(),
+                )
+            }
             Outcome::NotStarted => {
                 let is_told = told.contains(LOCK) || !self.client.tells_people();
                 let missing = if is_told { "the model was asked" } else { "the person was not told why" };
