@@ -159,3 +159,31 @@ fn docs_that_were_here_before_the_repository_meet_what_it_has() {
     let there = handbook.remote.tree("other", "main");
     assert!(there.contains(&"100644 docs/ours.md".to_owned()), "{there:?}");
 }
+
+#[test]
+fn a_conflict_is_decided_in_the_editor_and_never_with_its_marks() {
+    let mut handbook = Handbook::with(&[("docs/a.md", FIVE)]);
+    handbook.remote.commit(
+        "handbook",
+        "main",
+        &[("docs/a.md", &*FIVE.replace("three", "THEIRS"))],
+        BO,
+        "theirs",
+    );
+    handbook.edit("ours", &[("a.md", &FIVE.replace("three", "OURS")), ("b.md", "b\n")]);
+    let shown = handbook.lead.aitk(&["docs", "show", "a.md"]).expect(0);
+    assert!(shown.out.contains("<<<<<<< platform\nOURS\n=======\nTHEIRS\n>>>>>>> repository"), "{shown:#?}");
+
+    handbook.lead.set("EDITOR", "sed -i 's/five/5/'");
+    handbook.lead.aitk(&["docs", "edit", "a.md"]).expect(7).says(&["with their marks", "drafts"]);
+    assert_eq!(handbook.doc("a.md")["conflicted"], json!(true));
+    handbook.lead.set("EDITOR", "sed -i '/^[<=>]/d; /THEIRS/d'");
+    handbook
+        .lead
+        .aitk(&["docs", "edit", "a.md"])
+        .expect(0)
+        .says(&["in conflict with the repository", "saved a.md"]);
+    assert_eq!(handbook.doc("a.md").get("conflict"), None);
+    handbook.publish().expect(0);
+    assert_eq!(handbook.there("a.md").unwrap(), FIVE.replace("three", "OURS"));
+}

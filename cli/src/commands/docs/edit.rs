@@ -4,6 +4,9 @@
 //! is never lost: when it cannot be saved (the lock was lost, the doc has a newer version, the server
 //! is out of reach), or when the editor fails, it stays as a draft in your data folder, whose path is
 //! told; `--draft FILE` goes on with it. A lock that you held before, by `aitk lock`, stays yours.
+//!
+//! A doc in conflict with its repository opens with both texts in it, as git marks them; what you
+//! save without the marks decides.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -59,7 +62,12 @@ struct Begun {
     base: Vec<u8>,
     expected: Expected,
     draft: Draft,
+    /// Whether it is in conflict with the repository: then also the platform's own text decides.
+    is_in_conflict: bool,
 }
+
+/// Begins the lines by which git tells both sides of a conflict apart (git-merge-file(1)).
+const CONFLICT_MARKS: [&[u8]; 2] = [b"<<<<<<< ", b">>>>>>> "];
 
 /// How the editor ended.
 enum Ended {
@@ -150,7 +158,12 @@ async fn edit(
         }
         Ended::Interrupted(error) => return Err(keep(error, begun.draft)),
     }
-    if text == begun.base {
+    if begun.is_in_conflict && text.split(|byte| *byte == b'\n').any(is_mark) {
+        let why =
+            format!("nothing was saved: both texts of the conflict are still in {path}, with their marks");
+        return Err(keep(Error::new(Kind::Conflict, why), begun.draft));
+    }
+    if text == begun.base && !begun.is_in_conflict {
         begun.draft.discard();
         context.out.note(&format!("{path} is unchanged, so nothing was saved"));
         return unchanged(path, &project, &client, context).await;
@@ -179,11 +192,16 @@ async fn begin(
     context: &Context,
 ) -> Result<Begun> {
     let project = &held.project.id;
-    let (base, hash) = match held.client.doc(project.as_str(), path, None).await {
-        Ok(doc) => (super::checked_bytes(&doc)?, Some(doc.info.hash)),
-        Err(error) if error.kind == Kind::NotFound => (Vec::new(), None),
+    let (base, hash, conflict) = match held.client.doc(project.as_str(), path, None).await {
+        Ok(doc) => (super::checked_bytes(&doc)?, Some(doc.info.hash), doc.conflict),
+        Err(error) if error.kind == Kind::NotFound => (Vec::new(), None, None),
         Err(error) => return Err(error),
     };
+    let is_in_conflict = conflict.is_some();
+    let both = conflict.and_then(|conflict| conflict.merged).map(String::into_bytes);
+    if is_in_conflict {
+        context.out.note(&format!("{path} is in conflict with the repository; what you save decides"));
+    }
     match (&args.draft, hash) {
         (Some(file), _) => {
             if drafts::base_of(context, file).is_some_and(|made_from| made_from != hash) {
@@ -202,8 +220,14 @@ async fn begin(
             }
         }
     }
-    let draft = Draft::begin(context, project, path, hash, text.as_deref().unwrap_or(&base))?;
-    Ok(Begun { base, expected: hash.map_or(Expected::Nothing, Expected::Version), draft })
+    let first = text.or(both);
+    let draft = Draft::begin(context, project, path, hash, first.as_deref().unwrap_or(&base))?;
+    let expected = hash.map_or(Expected::Nothing, Expected::Version);
+    Ok(Begun { base, expected, draft, is_in_conflict })
+}
+
+fn is_mark(line: &[u8]) -> bool {
+    CONFLICT_MARKS.iter().any(|mark| line.starts_with(mark))
 }
 
 async fn unchanged(path: &DocPath, project: &Project, client: &Client, context: &Context) -> Result<()> {
