@@ -122,6 +122,7 @@ impl Server {
             tokio::spawn(trimming::trim(app.clone(), config.history)),
             tokio::spawn(notes::keep_writing(app.clone())),
             tokio::spawn(repository::work(app.clone())),
+            tokio::spawn(live::tell_of_company(app.clone())),
         ];
         let drained = app.clone();
         let serving = tokio::spawn(async move {

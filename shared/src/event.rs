@@ -36,6 +36,10 @@ pub mod types {
     pub const DOCS_FAILED: &str = "docs:failed";
     /// A doc was changed both here and in the repository, in the same place.
     pub const DOCS_CONFLICT: &str = "docs:conflict";
+    /// Who came to the room, left it, or is there in another way; in no log.
+    pub const PRESENCE_UPDATE: &str = "presence:update";
+    /// Somebody types, or stopped; in no log.
+    pub const USER_TYPING: &str = "user:typing";
 }
 
 /// How a lock ended (`data.cause` of `lock:released`).

@@ -6,6 +6,7 @@ use crate::api::{Lock, nullable};
 use crate::event::{Offset, Room};
 use crate::hash::DocsHash;
 use crate::id::Epoch;
+use crate::presence::{Presence, Status};
 use crate::time::Timestamp;
 
 /// What a client may send.
@@ -23,6 +24,20 @@ pub enum ClientFrame {
     Unsubscribe {
         /// The room to leave.
         room: Room,
+    },
+    /// Says how its user is in a room that it is subscribed to.
+    Presence {
+        /// The room.
+        room: Room,
+        /// How.
+        status: Status,
+    },
+    /// Says that its user types in a room that it is subscribed to, still types, or stopped.
+    Typing {
+        /// The room.
+        room: Room,
+        /// Whether they type.
+        on: bool,
     },
     /// Asks for a sign of life.
     Ping,
@@ -71,6 +86,9 @@ pub enum ServerFrame {
         /// The room as of `offset`, where not recovered.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         state: Option<RoomState>,
+        /// Who is there, where there is no `state` to say it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        presence: Option<Presence>,
     },
     /// Answers `unsubscribe`.
     Unsubscribed {
@@ -109,7 +127,7 @@ pub struct RoomState {
     /// The docs' revision.
     pub revision: Offset,
     /// Who is there.
-    pub presence: Vec<serde_json::Value>,
+    pub presence: Presence,
 }
 
 /// Close codes that tell a client what to do next.

@@ -200,6 +200,19 @@ pub const CLIENT_FRAMES: u32 = 100;
 /// A socket has this long to show a credential.
 pub const SOCKET_AUTH: Duration = Duration::from_secs(10);
 
+/// Whoever comes back to a room within this time did not leave it: a page that is loaded anew.
+pub const PRESENCE_GRACE: Duration = Duration::from_secs(5);
+/// Who comes and goes within this time is told in one message: unnoticed, and it makes one of many.
+pub const PRESENCE_BATCH: Duration = Duration::from_millis(200);
+/// The same where only their count is told, to many.
+pub const PRESENCE_COUNT_BATCH: Duration = Duration::from_secs(1);
+/// People of a room who are listed; of more it is told how many: each message goes to all of them.
+pub const PRESENCE_LISTED: usize = 200;
+/// Typing ends so long after it was said last.
+pub const TYPING_TIME: Duration = Duration::from_secs(5);
+/// One message goes out in so long of who types in a room.
+pub const TYPING_EVERY: Duration = Duration::from_secs(1);
+
 /// Largest answer that the command line accepts from a server, in bytes: the
 /// largest project in base64, and then some.
 pub const ANSWER_BYTES: u64 = 512 * 1024 * 1024;

@@ -196,7 +196,7 @@ impl Follower {
                 let is_new = advance(&mut self.rooms, &event)?;
                 Ok(is_new.then_some(News::Event(event, raw)))
             }
-            Frame::Server(ServerFrame::Subscribed { room, epoch, offset, recovered, state }) => {
+            Frame::Server(ServerFrame::Subscribed { room, epoch, offset, recovered, state, .. }) => {
                 (self.failures, self.delays) = (0, delays());
                 let (offset, gap) = join(&mut self.rooms, &room, epoch, offset, recovered);
                 Ok(Some(News::Joined { room, offset, gap, state: state.map(Box::new) }))

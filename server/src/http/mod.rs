@@ -90,6 +90,7 @@ pub fn router(app: App) -> Router {
         .route("/hook/docs/{id}", get(hook::docs))
         .route("/hook/sync/{id}", post(hook::sync))
         .route("/rooms/{room}/events", get(rooms::events).post(publish::into_room).layer(many_events))
+        .route("/rooms/{room}/presence", get(rooms::presence))
         .route("/events", post(publish::into_rooms).layer(many_events));
 
     let compression = CompressionLayer::new()

@@ -1,10 +1,11 @@
-//! `/rooms/{room}/events`: the log by plain requests, also where sockets are blocked.
+//! `/rooms/{room}/events`: the log by plain requests, also where sockets are blocked; and who is there.
 
 use std::time::Duration;
 
 use aitk_shared::api::EventPage;
 use aitk_shared::event::{Offset, Room};
 use aitk_shared::limits;
+use aitk_shared::presence::Presence;
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
@@ -55,6 +56,19 @@ pub async fn events(
     let who = who.renewed(&app).await?;
     match who.may_hear(&room) {
         true => Ok(Json(read_page(&app, &who, &room, &ask).await?)),
+        false => Err(Error::NotFound(format!("no room '{room}'"))),
+    }
+}
+
+/// Who is in a room.
+pub async fn presence(
+    State(app): State<App>,
+    who: Credential,
+    At(room): At<String>,
+) -> Result<Json<Presence>> {
+    let room = Room::parse(&room).map_err(|error| Error::Invalid(format!("room: {error}")))?;
+    match who.may_hear(&room) {
+        true => Ok(Json(app.hub.presence(&room))),
         false => Err(Error::NotFound(format!("no room '{room}'"))),
     }
 }

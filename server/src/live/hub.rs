@@ -6,15 +6,21 @@
 //! reads a snapshot, which stands at some offset; [`Hub::start`] sends what was
 //! held back and is later than that offset, and everything after.
 
-use std::collections::{HashMap, HashSet};
+mod company;
+
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aitk_shared::event::{Event, Offset, Room};
 use aitk_shared::limits;
+use aitk_shared::time::Timestamp;
 use axum::extract::ws::Utf8Bytes;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::{Closing, Outbox};
+use company::Company;
+
+pub use company::tell_of_company;
 
 /// Names one socket on this instance.
 pub type ConnectionId = u64;
@@ -39,7 +45,14 @@ pub struct Outgoing {
 
 /// All rooms that somebody listens to. Cheap to clone.
 #[derive(Clone, Default)]
-pub struct Hub(Arc<Mutex<Rooms>>);
+pub struct Hub(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    rooms: Mutex<Rooms>,
+    /// Wakes who tells of company when something is due sooner than it was.
+    due_sooner: Notify,
+}
 
 #[derive(Default)]
 struct Rooms {
@@ -48,6 +61,8 @@ struct Rooms {
     sockets: HashMap<ConnectionId, (Option<String>, Arc<Outbox>)>,
     /// By credential (key id, JWT `sub`), to count them and to reach them.
     by_subject: HashMap<String, HashSet<ConnectionId>>,
+    /// When there is something to do for the company of which room.
+    calendar: BTreeSet<(Timestamp, Room)>,
     next_id: ConnectionId,
 }
 
@@ -55,6 +70,7 @@ struct Rooms {
 struct Listeners {
     sockets: HashMap<ConnectionId, Subscription>,
     pollers: Option<watch::Sender<Offset>>,
+    company: Option<Box<Company>>,
 }
 
 struct Subscription {
@@ -110,15 +126,22 @@ impl Hub {
     }
 
     /// Forgets a socket and its subscriptions.
-    pub fn disconnect(&self, id: ConnectionId) {
+    pub fn disconnect(&self, id: ConnectionId, now: Timestamp) {
         let mut rooms = self.lock();
         if let Some((Some(subject), _)) = rooms.sockets.remove(&id) {
             drop_from(&mut rooms.by_subject, &subject, id);
         }
-        rooms.by_name.retain(|_, listeners| {
-            listeners.sockets.remove(&id);
+        let mut left = Vec::new();
+        rooms.by_name.retain(|room, listeners| {
+            if listeners.sockets.remove(&id).is_some() && listeners.company.is_some() {
+                left.push(room.clone());
+            }
             !listeners.is_idle()
         });
+        for room in left {
+            rooms.depart(&room, id, now);
+            rooms.schedule(&room, &self.0.due_sooner);
+        }
     }
 
     /// Closes the sockets of a credential that ended.
@@ -159,8 +182,10 @@ impl Hub {
     }
 
     /// Ends a subscription.
-    pub fn leave(&self, room: &Room, id: ConnectionId) {
+    pub fn leave(&self, room: &Room, id: ConnectionId, now: Timestamp) {
         let mut rooms = self.lock();
+        rooms.depart(room, id, now);
+        rooms.schedule(room, &self.0.due_sooner);
         if let Some(listeners) = rooms.by_name.get_mut(room) {
             listeners.sockets.remove(&id);
             if listeners.is_idle() {
@@ -171,8 +196,10 @@ impl Hub {
 
     /// Ends all subscriptions of a room that is no more; each socket gets `last`.
     pub fn dissolve(&self, room: &Room, last: &Utf8Bytes) {
-        if let Some(listeners) = self.lock().by_name.remove(room) {
+        let mut rooms = self.lock();
+        if let Some(listeners) = rooms.by_name.remove(room) {
             listeners.sockets.values().for_each(|subscription| subscription.outbox.push(last.clone()));
+            rooms.forget(room, listeners.company);
         }
     }
 
@@ -208,7 +235,7 @@ impl Hub {
     }
 
     fn lock(&self) -> MutexGuard<'_, Rooms> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -230,7 +257,9 @@ fn drop_from(by_subject: &mut HashMap<String, HashSet<ConnectionId>>, subject: &
 
 impl Listeners {
     fn is_idle(&self) -> bool {
-        self.sockets.is_empty() && self.pollers.as_ref().is_none_or(|pollers| pollers.is_closed())
+        self.sockets.is_empty()
+            && self.company.is_none()
+            && self.pollers.as_ref().is_none_or(|pollers| pollers.is_closed())
     }
 }
 
@@ -273,7 +302,6 @@ fn after(frame: &Utf8Bytes, given: Offset) -> Utf8Bytes {
 mod tests {
     use super::*;
     use aitk_shared::id::{Epoch, EventId};
-    use aitk_shared::time::Timestamp;
 
     fn event(offset: Offset) -> Outgoing {
         let event = Event {
@@ -370,7 +398,7 @@ mod tests {
         hub.join(&room(), &socket);
         hub.identify(socket.id, "a", 1).unwrap();
         drop(hub.wake(&room()));
-        hub.disconnect(socket.id);
+        hub.disconnect(socket.id, Timestamp::from_millis(0));
         let rooms = hub.lock();
         assert!(rooms.by_name.is_empty() && rooms.sockets.is_empty() && rooms.by_subject.is_empty());
     }
@@ -398,7 +426,7 @@ mod tests {
         assert_eq!(hub.identify(sockets[2].id, "a", 2), Err(Closing::TOO_MANY));
         assert_eq!(hub.identify(sockets[1].id, "b", 2), Ok(()));
         assert_eq!(hub.identify(sockets[2].id, "a", 2), Ok(()), "one of them became another's");
-        hub.disconnect(sockets[0].id);
+        hub.disconnect(sockets[0].id, Timestamp::from_millis(0));
         assert!(hub.connect(3).is_some());
     }
 }

@@ -7,6 +7,6 @@ mod model;
 mod outbox;
 mod socket;
 
-pub use hub::{Connection, Hub, Outgoing};
+pub use hub::{Connection, Hub, Outgoing, tell_of_company};
 pub use outbox::{Closing, Outbox};
 pub use socket::upgrade;

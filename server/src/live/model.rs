@@ -197,7 +197,7 @@ impl World {
 
     fn drop_socket(&mut self, n: usize) {
         if let Some(socket) = self.readers[n].socket.take() {
-            self.server.app.hub.disconnect(socket.id);
+            self.server.app.hub.disconnect(socket.id, self.server.app.clock.now());
         }
     }
 

@@ -10,7 +10,9 @@ use aitk_shared::event::{Event, Offset, Room, RoomKind};
 use aitk_shared::frame::{ClientFrame, RoomState, ServerFrame, Subscribe};
 use aitk_shared::id::Epoch;
 use aitk_shared::limits;
+use aitk_shared::presence::Presence;
 use aitk_shared::rate::{Meter, Quota};
+use aitk_shared::role::Role;
 use axum::extract::State;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
@@ -112,7 +114,7 @@ impl Session {
             Ok(()) => self.serve().await,
             Err(end) => end,
         };
-        self.app.hub.disconnect(self.connection.id);
+        self.app.hub.disconnect(self.connection.id, self.app.clock.now());
         if let End::Close(closing) = end {
             close(&mut self.socket, closing).await;
         }
@@ -212,6 +214,25 @@ impl Session {
                 self.leave(&room);
                 Ok(())
             }
+            ClientFrame::Presence { room, status } => {
+                if let Some(who) = self.speaker(&room) {
+                    match who.role {
+                        Role::Service => self.refuse(
+                            "forbidden",
+                            "a service is no person, and so in no room's presence",
+                            Some(room),
+                        ),
+                        _ => self.app.hub.set_status(&room, self.connection.id, status, now),
+                    }
+                }
+                Ok(())
+            }
+            ClientFrame::Typing { room, on } => {
+                if let Some(who) = self.speaker(&room) {
+                    self.app.hub.set_typing(&room, self.connection.id, &who.actor, on, now);
+                }
+                Ok(())
+            }
         }
     }
 
@@ -254,8 +275,26 @@ impl Session {
     /// Takes over what a credential covers now; rooms that it does not cover are left.
     fn adopt(&mut self, credential: Credential) {
         let lost: Vec<Room> = self.rooms.iter().filter(|room| !credential.may_hear(room)).cloned().collect();
-        self.credential = Some(credential);
         lost.iter().for_each(|room| self.leave(room));
+        self.rooms.iter().for_each(|room| self.attend(room, &credential));
+        self.credential = Some(credential);
+    }
+
+    /// Whoever holds the credential is in a room from now on, unless that is a service.
+    fn attend(&self, room: &Room, who: &Credential) {
+        let (hub, id, now) = (&self.app.hub, self.connection.id, self.app.clock.now());
+        match who.role {
+            Role::Service => hub.withdraw(room, id, now),
+            Role::Developer | Role::Lead | Role::Admin => hub.attend(room, id, &who.actor, now),
+        }
+    }
+
+    /// Who speaks in a room; refuses where this socket is not in it.
+    fn speaker(&self, room: &Room) -> Option<&Credential> {
+        if !self.rooms.contains(room) {
+            self.refuse("invalid_request", "subscribe to the room first", Some(room.clone()));
+        }
+        self.credential.as_ref().filter(|_| self.rooms.contains(room))
     }
 
     /// Looks again at a credential that may have changed. While that cannot be known, the client
@@ -329,7 +368,7 @@ impl Session {
         self.flush().await?;
         let Some(who) = self.credential.clone() else { return Ok(()) };
         let app = self.app.clone();
-        let (answer, missed_from) = match snapshot(&app, &room, since, epoch).await {
+        let (mut answer, missed_from) = match snapshot(&app, &room, since, epoch).await {
             Ok(found) => found,
             Err(error) => {
                 self.leave_silently(&room);
@@ -337,6 +376,8 @@ impl Session {
                 return Ok(());
             }
         };
+        self.attend(&room, &who);
+        seat(&mut answer, self.app.hub.presence(&room));
         let ServerFrame::Subscribed { offset: head, .. } = answer else { return Ok(()) };
         self.send_all([&answer]).await?;
         let Some(mut given) = missed_from else {
@@ -362,7 +403,7 @@ impl Session {
     }
 
     fn leave_silently(&mut self, room: &Room) {
-        self.app.hub.leave(room, self.connection.id);
+        self.app.hub.leave(room, self.connection.id, self.app.clock.now());
         self.rooms.remove(room);
     }
 
@@ -492,15 +533,30 @@ pub(super) async fn snapshot(
                 lock: lease.map(|lease| lease.view(now)),
                 hash: project.docs_hash,
                 revision: project.public.revision,
-                presence: Vec::new(),
+                presence: Presence::default(),
             })
         }
         _ => None,
     };
     let recovered = recovered_from.is_some();
-    let answer =
-        ServerFrame::Subscribed { room: room.clone(), epoch: now_epoch, offset: head, recovered, state };
+    let answer = ServerFrame::Subscribed {
+        room: room.clone(),
+        epoch: now_epoch,
+        offset: head,
+        recovered,
+        state,
+        presence: None,
+    };
     Ok((answer, recovered_from))
+}
+
+/// Says in the answer to a subscription who is there.
+fn seat(answer: &mut ServerFrame, there: Presence) {
+    match answer {
+        ServerFrame::Subscribed { state: Some(state), .. } => state.presence = there,
+        ServerFrame::Subscribed { presence, .. } => *presence = Some(there),
+        _ => {}
+    }
 }
 
 /// Some of the events after `after` up to `head` that are meant for `reader`; none is the end.

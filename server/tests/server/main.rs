@@ -7,6 +7,7 @@ mod doors;
 mod jwt;
 mod live;
 mod platform;
+mod presence;
 #[allow(dead_code, reason = "shared with the scenarios, which need all of it")]
 #[path = "../../../tests/world/remote.rs"]
 mod remote;

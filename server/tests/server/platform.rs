@@ -195,8 +195,29 @@ impl Socket {
         }
     }
 
-    /// The next frame, or the close code.
+    /// The next frame that is not about who is there, or the close code.
     pub async fn next_or_close(&mut self) -> Result<Value, Option<u16>> {
+        loop {
+            match self.any().await {
+                Ok(frame) if frame["type"] == "presence:update" => {}
+                other => return other,
+            }
+        }
+    }
+
+    /// The next `presence:update` or `user:typing`.
+    pub async fn company(&mut self) -> Value {
+        loop {
+            let frame = self.any().await.unwrap();
+            if frame["type"] == "presence:update" || frame["type"] == "user:typing" {
+                assert_eq!((frame.get("offset"), frame["id"].is_string()), (None, true), "{frame}");
+                return frame;
+            }
+        }
+    }
+
+    /// The next frame of any kind, or the close code.
+    pub async fn any(&mut self) -> Result<Value, Option<u16>> {
         loop {
             let message = tokio::time::timeout(PATIENCE, self.0.next()).await.expect("a frame in time");
             match message {

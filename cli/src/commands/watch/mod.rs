@@ -4,8 +4,8 @@
 //! reconnects, after 1, 2, 4 … 30 seconds, and goes on with the first event that it missed, so that
 //! no event is told twice or left out; where the server cannot give that any more, it says so.
 //! `--since OFFSET` starts with the events after that one. Where something on the way lets no
-//! sockets through, plain requests bring the events; ephemeral ones, such as presence, are not
-//! among them then.
+//! sockets through, plain requests bring the events; ephemeral ones are not among them then. Who
+//! comes, goes and types is not told.
 //!
 //! `--sync` keeps `.docs/` current meanwhile, `--exec` runs a command for each event, `--notify`
 //! tells of it on the desktop.
@@ -21,7 +21,7 @@ mod status;
 
 use std::collections::BTreeMap;
 
-use aitk_shared::event::{Event, Offset, Room};
+use aitk_shared::event::{Event, Offset, Room, types};
 use futures_util::{StreamExt, stream};
 use serde_json::Value;
 
@@ -161,6 +161,8 @@ impl Watch<'_> {
     fn tell(&mut self, news: News) -> std::io::Result<()> {
         let out = self.context.out;
         match news {
+            News::Event(event, _)
+                if matches!(event.kind.as_str(), types::PRESENCE_UPDATE | types::USER_TYPING) => {}
             News::Event(event, raw) => return self.pass(event, raw),
             News::Joined { room, offset, gap, state } => {
                 self.status.connected("connected");
