@@ -124,6 +124,9 @@ struct Partial {
     /// stays [default: for ever]
     #[arg(long, value_name = "TIME", env = "AITK_SERVER_KEEP_HISTORY", value_parser = Age::parse)]
     keep_history: Option<Age>,
+    /// Show /metrics to this machine and to admins alone, or to everybody [default: local]
+    #[arg(long, value_name = "WHO", env = "AITK_SERVER_METRICS")]
+    metrics: Option<MetricsFor>,
     /// Write the log as text or as one JSON object a line [default: text]
     #[arg(long, value_name = "FORMAT", env = "AITK_SERVER_LOG_FORMAT")]
     log_format: Option<LogFormat>,
@@ -156,6 +159,17 @@ pub enum LogFormat {
     Text,
     /// For machines.
     Json,
+}
+
+/// Who may read `/metrics`.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MetricsFor {
+    /// This machine, without a proxy, and admins.
+    #[default]
+    Local,
+    /// Everybody.
+    Public,
 }
 
 /// Sizes and counts that a server accepts.
@@ -247,6 +261,8 @@ pub struct Config {
     pub pull_interval: Option<Duration>,
     /// How far the history of docs goes back.
     pub history: Bounds,
+    /// Who may read `/metrics`.
+    pub metrics: MetricsFor,
     /// How the log is written.
     pub log_format: LogFormat,
 }
@@ -313,6 +329,7 @@ impl Config {
                 versions: set.keep_versions.or(file.keep_versions).map(NonZeroU64::get),
                 time: set.keep_history.or(file.keep_history).map(|age| age.0),
             },
+            metrics: set.metrics.or(file.metrics).unwrap_or_default(),
             log_format: set.log_format.or(file.log_format).unwrap_or_default(),
             data,
         })
@@ -334,6 +351,7 @@ impl Config {
             allow_private_repos: false,
             pull_interval: Some(limits::PULL_INTERVAL),
             history: Bounds::default(),
+            metrics: MetricsFor::Local,
             log_format: LogFormat::Text,
         }
     }

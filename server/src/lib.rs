@@ -16,6 +16,7 @@ mod http;
 mod leases;
 mod lines;
 mod live;
+mod metrics;
 mod notes;
 mod origin;
 mod publishing;
@@ -27,6 +28,7 @@ mod trimming;
 
 use std::fs::{File, TryLockError};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aitk_shared::api::{Key, action};
@@ -39,7 +41,9 @@ use tokio::task::JoinHandle;
 
 pub use care::{Task, run as care};
 pub use clock::Clock;
-pub use config::{Config, Flags, JwtKey, JwtSettings, Limits, LogFormat, Origins, Retention, Secret};
+pub use config::{
+    Config, Flags, JwtKey, JwtSettings, Limits, LogFormat, MetricsFor, Origins, Retention, Secret,
+};
 pub use trimming::Bounds;
 
 use aitk_shared::rate::Quota;
@@ -47,6 +51,7 @@ use auth::{Failures, Jwt};
 use crypto::SecretKey;
 use git::{Git, Policy};
 use live::Hub;
+use metrics::Metrics;
 use notes::Notes;
 use repository::Repositories;
 use state::{App, Parts};
@@ -84,7 +89,8 @@ impl Server {
         if let Some(saved) = care::backup::before_migration(&config, clock.now()).await? {
             tracing::info!(backup = %saved.display(), "saved the database before bringing it up to date");
         }
-        let hub = Hub::default();
+        let metrics = Arc::new(Metrics::default());
+        let hub = Hub::new(metrics.clone());
         let store = Store::open(&config.database, clock.clone(), hub.clone()).await?;
         let (publishing, waiting) = publishing::queue();
         let private = config.allow_private_repos;
@@ -95,6 +101,8 @@ impl Server {
         let app = App::new(Parts {
             store,
             hub,
+            metrics,
+            metrics_for: config.metrics,
             clock,
             secret,
             failures: Failures::new(Quota::a_minute(config.limits.auth_failures)),

@@ -7,11 +7,12 @@ use tokio::sync::{Notify, watch};
 
 use crate::auth::{Failures, Jwt};
 use crate::clock::Clock;
-use crate::config::{Limits, Origins};
+use crate::config::{Limits, MetricsFor, Origins};
 use crate::crypto::SecretKey;
 use crate::http::Answers;
 use crate::lines::Lines;
 use crate::live::Hub;
+use crate::metrics::Metrics;
 use crate::notes::Notes;
 use crate::publishing::Publishing;
 use crate::repository::Repositories;
@@ -27,6 +28,10 @@ pub struct Parts {
     pub store: Store,
     /// The rooms of this instance.
     pub hub: Hub,
+    /// What the server counts of itself.
+    pub metrics: Arc<Metrics>,
+    /// Who may see that.
+    pub metrics_for: MetricsFor,
     /// The clock.
     pub clock: Clock,
     /// Seals what projects entrust to the server.

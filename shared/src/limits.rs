@@ -208,6 +208,8 @@ pub const PRESENCE_BATCH: Duration = Duration::from_millis(200);
 pub const PRESENCE_COUNT_BATCH: Duration = Duration::from_secs(1);
 /// People of a room who are listed; of more it is told how many: each message goes to all of them.
 pub const PRESENCE_LISTED: usize = 200;
+/// Rooms that the server's own figures list, the largest first: a page, not a dump.
+pub const STATS_ROOMS: usize = 1_000;
 /// Typing ends so long after it was said last.
 pub const TYPING_TIME: Duration = Duration::from_secs(5);
 /// One message goes out in so long of who types in a room.

@@ -237,6 +237,11 @@ impl Attendance {
         Presence { count, members: (count <= limits::PRESENCE_LISTED).then(list) }
     }
 
+    /// How many are there now.
+    pub fn count(&self) -> usize {
+        self.people.len()
+    }
+
     /// Whether nobody is there and nothing is left to tell.
     pub fn is_empty(&self) -> bool {
         self.people.is_empty() && self.tell_at.is_none()

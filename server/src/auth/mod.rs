@@ -61,11 +61,17 @@ impl Credential {
     pub async fn admit(app: &App, presented: &str, from: IpAddr) -> Result<Self> {
         match app.failures.door(from, &crypto::hash_api_key(presented), app.clock.now()) {
             Door::Open => Credential::judge(app, presented, from).await,
-            Door::Closed(after) => Err(Error::RateLimited { what: TOO_MANY_FAILURES, after }),
+            Door::Closed(after) => {
+                app.metrics.credentials_refused.add(1);
+                Err(Error::RateLimited { what: TOO_MANY_FAILURES, after })
+            }
             // More to the point than that too many failed; it is not looked at again either.
-            Door::Repeated(_) => Err(Error::Unauthorized(
-                "this credential was refused a moment ago, as others from your address",
-            )),
+            Door::Repeated(_) => {
+                app.metrics.credentials_refused.add(1);
+                Err(Error::Unauthorized(
+                    "this credential was refused a moment ago, as others from your address",
+                ))
+            }
         }
     }
 
@@ -80,6 +86,7 @@ impl Credential {
         match app.failures.door(from, &crypto::hash_api_key(presented), app.clock.now()) {
             Door::Open => Ok(()),
             Door::Closed(after) | Door::Repeated(after) => {
+                app.metrics.credentials_refused.add(1);
                 Err(Error::RateLimited { what: TOO_MANY_FAILURES, after })
             }
         }

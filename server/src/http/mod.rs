@@ -12,6 +12,7 @@ mod invitations;
 mod keys;
 mod line;
 mod locks;
+mod metrics;
 mod precondition;
 mod projects;
 mod publish;
@@ -91,6 +92,7 @@ pub fn router(app: App) -> Router {
         .route("/hook/sync/{id}", post(hook::sync))
         .route("/rooms/{room}/events", get(rooms::events).post(publish::into_room).layer(many_events))
         .route("/rooms/{room}/presence", get(rooms::presence))
+        .route("/ws/stats", get(metrics::stats))
         .route("/events", post(publish::into_rooms).layer(many_events));
 
     let compression = CompressionLayer::new()
@@ -104,9 +106,11 @@ pub fn router(app: App) -> Router {
         .route("/ws", get(live::upgrade).layer(from_fn_with_state(app.clone(), browsers::check)))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
+        .route("/metrics", get(metrics::metrics))
         .fallback(async || Error::NotFound("no such path on this server".into()))
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
         .layer(from_fn_with_state(app.clone(), refusals::note))
+        .layer(from_fn_with_state(app.clone(), metrics::count))
         .layer(compression)
         .layer(browsers::cors(&app.origins))
         .layer(CatchPanicLayer::custom(|_| internal_error()))

@@ -10,7 +10,9 @@ mod company;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
+use aitk_shared::api::RoomStats;
 use aitk_shared::event::{Event, Offset, Room};
 use aitk_shared::limits;
 use aitk_shared::time::Timestamp;
@@ -18,6 +20,7 @@ use axum::extract::ws::Utf8Bytes;
 use tokio::sync::{Notify, watch};
 
 use super::{Closing, Outbox};
+use crate::metrics::Metrics;
 use company::Company;
 
 pub use company::tell_of_company;
@@ -49,6 +52,7 @@ pub struct Hub(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
+    metrics: Arc<Metrics>,
     rooms: Mutex<Rooms>,
     /// Wakes who tells of company when something is due sooner than it was.
     due_sooner: Notify,
@@ -94,7 +98,45 @@ struct Passing {
     frame: Option<Utf8Bytes>,
 }
 
+/// Who is connected at a moment.
+pub struct Census {
+    /// Sockets.
+    pub connections: usize,
+    /// Credentials that they belong to.
+    pub users: usize,
+    /// Rooms that somebody listens to.
+    pub rooms: Vec<RoomStats>,
+    /// What waits to be sent, in bytes.
+    pub queued_bytes: usize,
+}
+
 impl Hub {
+    /// No room yet; counts what passes.
+    pub fn new(metrics: Arc<Metrics>) -> Self {
+        Hub(Arc::new(Shared { metrics, ..Shared::default() }))
+    }
+
+    /// What passes is counted here.
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    /// Counts who is connected.
+    pub fn census(&self) -> Census {
+        let rooms = self.lock();
+        let of_room = |(room, listeners): (&Room, &Listeners)| RoomStats {
+            room: room.clone(),
+            subscribers: listeners.sockets.len(),
+            people: listeners.company.as_ref().map_or(0, |company| company.count()),
+        };
+        Census {
+            connections: rooms.sockets.len(),
+            users: rooms.by_subject.len(),
+            rooms: rooms.by_name.iter().map(of_room).collect(),
+            queued_bytes: rooms.sockets.values().map(|(_, outbox)| outbox.bytes()).sum(),
+        }
+    }
+
     /// Registers a socket, unless there are `most` already; nobody's, until [`Self::identify`] says whose.
     pub fn connect(&self, most: u32) -> Option<Connection> {
         let mut rooms = self.lock();
@@ -177,7 +219,9 @@ impl Hub {
         };
         let live = Position::Live { next: head + 1, given };
         if let Position::Joining(held, _) = std::mem::replace(&mut subscription.position, live) {
-            held.iter().for_each(|event| subscription.pass(event));
+            let mut tally = Tally::default();
+            held.iter().for_each(|event| subscription.pass(event, &mut tally));
+            self.count(&tally);
         }
     }
 
@@ -198,7 +242,9 @@ impl Hub {
     pub fn dissolve(&self, room: &Room, last: &Utf8Bytes) {
         let mut rooms = self.lock();
         if let Some(listeners) = rooms.by_name.remove(room) {
-            listeners.sockets.values().for_each(|subscription| subscription.outbox.push(last.clone()));
+            for subscription in listeners.sockets.values() {
+                subscription.outbox.push(last.clone());
+            }
             rooms.forget(room, listeners.company);
         }
     }
@@ -206,6 +252,7 @@ impl Hub {
     /// Brings events to all who listen: committed ones in the order of their commits, ephemeral
     /// ones between them. Each is encoded once.
     pub fn deliver(&self, events: &[Outgoing]) {
+        let (began, mut tally) = (Instant::now(), Tally::default());
         let mut rooms = self.lock();
         let Rooms { by_name, sockets, .. } = &mut *rooms;
         for Outgoing { event, exclude } in events {
@@ -216,12 +263,23 @@ impl Hub {
             let is_excluded =
                 |id| exclude.is_some() && sockets.get(id).is_some_and(|(subject, _)| subject == exclude);
             for (id, subscription) in &mut listeners.sockets {
-                subscription.pass(if is_excluded(id) { &passed_over } else { &passing });
+                subscription.pass(if is_excluded(id) { &passed_over } else { &passing }, &mut tally);
             }
             if let (Some(pollers), Some(offset)) = (&listeners.pollers, event.offset) {
                 pollers.send_replace(offset);
             }
         }
+        drop(rooms);
+        self.count(&tally);
+        if !events.is_empty() {
+            self.0.metrics.published.add(events.len() as u64);
+            self.0.metrics.fan_out.note(began.elapsed());
+        }
+    }
+
+    fn count(&self, tally: &Tally) {
+        self.0.metrics.delivered.add(tally.delivered);
+        self.0.metrics.dropped.add(tally.dropped);
     }
 
     /// A receiver that wakes when the room gets an event, for long polls.
@@ -266,29 +324,49 @@ impl Listeners {
 impl Subscription {
     /// Passes an event on if it is the next one; a gap closes the socket, which then
     /// recovers by offset: better late than with a hole.
-    fn pass(&mut self, event: &Passing) {
+    fn pass(&mut self, event: &Passing, tally: &mut Tally) {
         match (&mut self.position, event.offset) {
             (Position::Joining(held, bytes), _) => {
                 *bytes += event.frame.as_ref().map_or(0, |frame| frame.len());
                 match *bytes > limits::SOCKET_QUEUE_BYTES {
-                    true => self.outbox.close(Closing::SLOW),
+                    true => {
+                        tally.dropped += 1 + std::mem::take(held).len() as u64;
+                        self.outbox.close(Closing::SLOW);
+                    }
                     false => held.push(event.clone()),
                 }
             }
             (Position::Live { .. }, None) => {
                 if let Some(frame) = &event.frame {
-                    self.outbox.push(frame.clone());
+                    tally.note(self.outbox.push(frame.clone()));
                 }
             }
             (Position::Live { next, given }, Some(offset)) if offset == *next => {
                 *next += 1;
                 if let Some(frame) = &event.frame {
-                    self.outbox.push(if *given + 1 == offset { frame.clone() } else { after(frame, *given) });
+                    let frame = if *given + 1 == offset { frame.clone() } else { after(frame, *given) };
+                    tally.note(self.outbox.push(frame));
                     *given = offset;
                 }
             }
             (Position::Live { next, .. }, Some(offset)) if offset < *next => {}
             (Position::Live { .. }, Some(_)) => self.outbox.close(Closing::SLOW),
+        }
+    }
+}
+
+/// What became of events on their way into sockets' queues.
+#[derive(Default)]
+struct Tally {
+    delivered: u64,
+    dropped: u64,
+}
+
+impl Tally {
+    fn note(&mut self, dropped: usize) {
+        match dropped {
+            0 => self.delivered += 1,
+            dropped => self.dropped += dropped as u64,
         }
     }
 }

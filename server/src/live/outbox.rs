@@ -52,20 +52,30 @@ struct State {
 }
 
 impl Outbox {
-    /// Queues a frame; over the bound the socket is closed as slow instead.
-    pub fn push(&self, frame: Utf8Bytes) {
+    /// Queues a frame; over the bound the socket is closed as slow instead. Returns how many frames
+    /// that cost.
+    pub fn push(&self, frame: Utf8Bytes) -> usize {
         let mut state = self.lock();
         if state.closing.is_some() {
-            return;
+            return 1;
         }
         state.bytes += frame.len();
-        if state.bytes > limits::SOCKET_QUEUE_BYTES {
+        let dropped = if state.bytes > limits::SOCKET_QUEUE_BYTES {
+            let dropped = state.frames.len() + 1;
             *state = State { closing: Some(Closing::SLOW), ..State::default() };
+            dropped
         } else {
             state.frames.push_back(frame);
-        }
+            0
+        };
         drop(state);
         self.changed.notify_one();
+        dropped
+    }
+
+    /// What is queued, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.lock().bytes
     }
 
     /// Asks the socket's task to close; what is queued is dropped.

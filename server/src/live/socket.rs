@@ -182,6 +182,7 @@ impl Session {
         let quota = Quota::a_minute(self.app.limits.client_frames);
         let now = self.app.clock.now();
         if let Err(after) = self.frames.take(quota, now) {
+            self.app.metrics.frames_refused.add(1);
             let Ok(()) = self.refused_frames.take(quota, now) else {
                 return Err(End::Close(Closing::UNRULY));
             };
@@ -391,6 +392,7 @@ impl Session {
             let Ok(page) = page else { return Err(End::Close(Closing::SLOW)) };
             let Some(last) = page.last().and_then(|event| event.offset) else { break };
             self.send_all(&page).await?;
+            self.app.metrics.recovered.add(page.len() as u64);
             given = last;
         }
         self.app.hub.start_after(&room, &self.connection, head, given);

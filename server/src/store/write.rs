@@ -1,6 +1,7 @@
 //! One change: what it does to the tables, and the events that tell of it, as one.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use aitk_shared::event::{Actor, Event, Offset, Room};
 use aitk_shared::id::{Epoch, EventId};
@@ -19,6 +20,7 @@ use crate::live::{Hub, Outgoing};
 pub struct Write {
     tx: Transaction<'static, Any>,
     turn: OwnedMutexGuard<()>,
+    began: Instant,
     now: Timestamp,
     epoch: Epoch,
     hub: Hub,
@@ -36,7 +38,7 @@ impl Write {
         hub: Hub,
         woken: Arc<Notify>,
     ) -> Self {
-        Write { tx, turn, now, epoch, hub, events: Vec::new(), woken, wakes: false }
+        Write { tx, turn, began: Instant::now(), now, epoch, hub, events: Vec::new(), woken, wakes: false }
     }
 
     /// The moment of this change, read when its turn had come.
@@ -141,8 +143,9 @@ impl Write {
     /// events nobody hears of must not be.
     pub async fn commit(self) -> Result<()> {
         let finish = async move {
-            let Write { tx, turn, hub, events, woken, wakes, .. } = self;
+            let Write { tx, turn, began, hub, events, woken, wakes, .. } = self;
             tx.commit().await?;
+            hub.metrics().write.note(began.elapsed());
             hub.deliver(&events);
             if wakes {
                 woken.notify_one();

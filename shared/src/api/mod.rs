@@ -13,6 +13,7 @@ mod problem;
 mod project;
 mod repository;
 mod room;
+mod stats;
 mod team;
 
 use serde::{Deserialize, Deserializer};
@@ -29,6 +30,7 @@ pub use problem::*;
 pub use project::*;
 pub use repository::*;
 pub use room::*;
+pub use stats::*;
 pub use team::*;
 
 /// Carries the API key.

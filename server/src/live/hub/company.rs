@@ -22,6 +22,13 @@ pub(super) struct Company {
     due: Option<Timestamp>,
 }
 
+impl Company {
+    /// How many people are there.
+    pub(super) fn count(&self) -> usize {
+        self.attendance.count()
+    }
+}
+
 /// What a room is to be told.
 enum Word {
     Presence(Update),

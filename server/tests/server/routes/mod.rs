@@ -7,6 +7,7 @@ mod invitations;
 mod keys;
 mod line;
 mod lock;
+mod metrics;
 mod projects;
 mod publish;
 mod rooms;
