@@ -33,9 +33,11 @@ use std::time::Duration;
 
 use aitk_shared::api::{Key, action};
 use aitk_shared::id::KeyId;
+use aitk_shared::limits;
 use aitk_shared::role::Role;
 use anyhow::{Context, bail};
-use tokio::net::TcpListener;
+use axum::serve::ListenerExt;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
@@ -135,6 +137,7 @@ impl Server {
         let drained = app.clone();
         let serving = tokio::spawn(async move {
             let router = http::router(drained.clone()).into_make_service_with_connect_info::<SocketAddr>();
+            let listener = listener.tap_io(|line| bound_silence(line));
             axum::serve(listener, router).with_graceful_shutdown(async move { drained.drained().await }).await
         });
         Ok(Server { address, first_admin_key, app, serving, tasks, folder })
@@ -172,6 +175,20 @@ impl Server {
             Err(_) => bail!("requests were still running after {} s", DRAIN.as_secs()),
         }
     }
+}
+
+/// Ends a connection whose other side takes nothing for long, whatever is being sent over it: who
+/// writes cannot tell by itself.
+fn bound_silence(line: &TcpStream) {
+    #[cfg(target_os = "linux")]
+    {
+        let millis = u32::try_from(limits::SOCKET_DEAD.as_millis()).unwrap_or(u32::MAX);
+        if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(line, millis) {
+            tracing::debug!(%error, "a connection without a bound on silence");
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = line;
 }
 
 /// Claims the data folder for this process; `hint` says what to do where another one has it.

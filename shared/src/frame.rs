@@ -130,6 +130,19 @@ pub struct RoomState {
     pub presence: Presence,
 }
 
+/// The last word of a transport that has no close codes of its own: an event stream, Socket.IO.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(tag = "type", rename = "closed", rename_all = "camelCase")]
+pub struct Closed {
+    /// One of [`close`].
+    pub code: u16,
+    /// For people.
+    pub reason: String,
+    /// When to come back, in milliseconds, where that helps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
+}
+
 /// Close codes that tell a client what to do next.
 pub mod close {
     /// Authenticate again.

@@ -75,7 +75,19 @@ impl Credential {
         }
     }
 
-    /// The same for a socket, which is told nothing but to wait.
+    /// Checks what a request shows, in the course of that request.
+    pub async fn of_request(app: &App, presented: Option<&str>) -> Result<Self> {
+        match presented {
+            Some(presented) => {
+                let who = Credential::admit(app, presented, Origin::current_network()).await?;
+                Origin::identify(&who.actor);
+                Ok(who)
+            }
+            None => Err(Error::Unauthorized("no credential: send your key in X-API-Key or as Bearer")),
+        }
+    }
+
+    /// The same as [`Self::admit`] for a socket, which is told nothing but to wait.
     pub async fn admit_to_socket(app: &App, presented: &str, from: IpAddr) -> Result<Self> {
         Credential::knock(app, presented, from)?;
         Credential::judge(app, presented, from).await
@@ -229,14 +241,7 @@ impl FromRequestParts<App> for Credential {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        match presented(&parts.headers) {
-            Some(presented) => {
-                let who = Credential::admit(app, presented, Origin::current_network()).await?;
-                Origin::identify(&who.actor);
-                Ok(who)
-            }
-            None => Err(Error::Unauthorized("no credential: send your key in X-API-Key or as Bearer")),
-        }
+        Credential::of_request(app, presented(&parts.headers)).await
     }
 }
 

@@ -33,7 +33,7 @@ use axum::routing::{get, post};
 use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::SizeAbove;
+use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 use tower_http::trace::TraceLayer;
 use tracing::Span;
 
@@ -99,7 +99,7 @@ pub fn router(app: App) -> Router {
         .gzip(true)
         .zstd(true)
         .quality(CompressionLevel::Fastest)
-        .compress_when(SizeAbove::new(COMPRESS_FROM));
+        .compress_when(SizeAbove::new(COMPRESS_FROM).and(NotForContentType::SSE));
     Router::new()
         .nest("/api", api)
         .route("/join", get(invitations::explain))

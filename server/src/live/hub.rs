@@ -19,7 +19,7 @@ use aitk_shared::time::Timestamp;
 use axum::extract::ws::Utf8Bytes;
 use tokio::sync::{Notify, watch};
 
-use super::{Closing, Outbox};
+use super::{Closing, Frame, Outbox};
 use crate::metrics::Metrics;
 use company::Company;
 
@@ -95,7 +95,7 @@ struct Passing {
     /// `None` for an ephemeral one.
     offset: Option<Offset>,
     /// `None` where it is not meant for this subscriber.
-    frame: Option<Utf8Bytes>,
+    frame: Option<Frame>,
 }
 
 /// Who is connected at a moment.
@@ -257,8 +257,8 @@ impl Hub {
         let Rooms { by_name, sockets, .. } = &mut *rooms;
         for Outgoing { event, exclude } in events {
             let Some(listeners) = by_name.get_mut(&event.room) else { continue };
-            let Ok(text) = serde_json::to_string(event) else { continue };
-            let passing = Passing { offset: event.offset, frame: Some(text.into()) };
+            let Ok(frame) = Frame::of_event(event) else { continue };
+            let passing = Passing { offset: event.offset, frame: Some(frame) };
             let passed_over = Passing { offset: event.offset, frame: None };
             let is_excluded =
                 |id| exclude.is_some() && sockets.get(id).is_some_and(|(subject, _)| subject == exclude);
@@ -344,7 +344,7 @@ impl Subscription {
             (Position::Live { next, given }, Some(offset)) if offset == *next => {
                 *next += 1;
                 if let Some(frame) = &event.frame {
-                    let frame = if *given + 1 == offset { frame.clone() } else { after(frame, *given) };
+                    let frame = if *given + 1 == offset { frame.clone() } else { frame.after(*given) };
                     tally.note(self.outbox.push(frame));
                     *given = offset;
                 }
@@ -369,11 +369,6 @@ impl Tally {
             dropped => self.dropped += dropped as u64,
         }
     }
-}
-
-/// An encoded event with [`Event::after`], its last field.
-fn after(frame: &Utf8Bytes, given: Offset) -> Utf8Bytes {
-    format!("{},\"after\":{given}}}", frame.strip_suffix('}').unwrap_or(frame)).into()
 }
 
 #[cfg(test)]
@@ -466,7 +461,7 @@ mod tests {
         hub.join(&room(), &socket);
         hub.start(&room(), &socket, 3);
         hub.deliver(&[event(5)]);
-        assert_eq!(socket.outbox.take(), Err(Closing::SLOW));
+        assert_eq!(socket.outbox.take().unwrap_err(), Closing::SLOW);
     }
 
     #[test]
@@ -488,7 +483,7 @@ mod tests {
         hub.identify(one.id, "a", 9).unwrap();
         hub.identify(two.id, "b", 9).unwrap();
         hub.expel("a");
-        assert_eq!(one.outbox.take(), Err(Closing::UNAUTHENTICATED));
+        assert_eq!(one.outbox.take().unwrap_err(), Closing::UNAUTHENTICATED);
         assert!(two.outbox.take().unwrap().is_empty());
     }
 

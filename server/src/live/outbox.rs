@@ -5,8 +5,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use aitk_shared::frame::close;
 use aitk_shared::limits;
-use axum::extract::ws::Utf8Bytes;
 use tokio::sync::Notify;
+
+use super::Frame;
 
 /// Why the server closes a socket.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,6 +29,9 @@ impl Closing {
     pub const TOO_MANY: Closing = Closing { code: close::TOO_MANY, reason: "too many connections" };
     /// The client goes on sending though it was told to wait.
     pub const UNRULY: Closing = Closing { code: close::FORBIDDEN, reason: "too many frames: stop" };
+    /// The one room of a connection is no more, or not for this credential any more.
+    pub const NO_ROOM: Closing =
+        Closing { code: close::FORBIDDEN, reason: "no such room for this credential: stop" };
     /// The server stops.
     pub const GOING_AWAY: Closing =
         Closing { code: close::GOING_AWAY, reason: "the server goes away: reconnect" };
@@ -44,7 +48,7 @@ pub struct Outbox {
 
 #[derive(Default)]
 struct State {
-    frames: VecDeque<Utf8Bytes>,
+    frames: VecDeque<Frame>,
     bytes: usize,
     closing: Option<Closing>,
     /// What the socket's credential covers may have changed.
@@ -54,7 +58,8 @@ struct State {
 impl Outbox {
     /// Queues a frame; over the bound the socket is closed as slow instead. Returns how many frames
     /// that cost.
-    pub fn push(&self, frame: Utf8Bytes) -> usize {
+    pub fn push(&self, frame: impl Into<Frame>) -> usize {
+        let frame = frame.into();
         let mut state = self.lock();
         if state.closing.is_some() {
             return 1;
@@ -99,7 +104,7 @@ impl Outbox {
     }
 
     /// Takes all that is queued, or tells why to close.
-    pub fn take(&self) -> Result<VecDeque<Utf8Bytes>, Closing> {
+    pub fn take(&self) -> Result<VecDeque<Frame>, Closing> {
         let mut state = self.lock();
         match state.closing {
             Some(closing) => Err(closing),
@@ -141,6 +146,7 @@ impl Outbox {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::extract::ws::Utf8Bytes;
 
     #[tokio::test]
     async fn a_reader_that_does_not_keep_up_is_closed_and_its_queue_dropped() {
@@ -153,8 +159,8 @@ mod tests {
             outbox.push(frame.clone());
         }
         assert_eq!(outbox.closed().await, Closing::SLOW);
-        assert_eq!(outbox.take(), Err(Closing::SLOW));
+        assert_eq!(outbox.take().unwrap_err(), Closing::SLOW);
         outbox.close(Closing::UNAUTHENTICATED);
-        assert_eq!(outbox.take(), Err(Closing::SLOW), "the first reason stays");
+        assert_eq!(outbox.take().unwrap_err(), Closing::SLOW, "the first reason stays");
     }
 }

@@ -37,7 +37,7 @@ const WRITE_BUFFER_BYTES: usize = 32 * 1024;
 /// Missed events are read from the log in pages of so many.
 const RECOVERY_PAGE: u64 = 500;
 /// A client that is told to reconnect waits so long, and some more of its own choice.
-const RECONNECT_AFTER: Duration = Duration::from_millis(500);
+pub(super) const RECONNECT_AFTER: Duration = Duration::from_millis(500);
 /// A last word to a client that may not read any more.
 const LAST_WORD: Duration = Duration::from_secs(1);
 
@@ -451,7 +451,7 @@ impl Session {
     /// Queues a frame behind what is queued already.
     fn say(&self, frame: &ServerFrame) {
         if let Ok(text) = serde_json::to_string(frame) {
-            self.connection.outbox.push(text.into());
+            self.connection.outbox.push(Utf8Bytes::from(text));
         }
     }
 
@@ -469,7 +469,7 @@ impl Session {
         let frames = self.connection.outbox.take().map_err(End::Close)?;
         self.write(async move |socket| {
             for frame in frames {
-                socket.feed(Message::Text(frame)).await?;
+                socket.feed(Message::Text(frame.text().clone())).await?;
             }
             socket.flush().await
         })

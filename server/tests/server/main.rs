@@ -13,4 +13,5 @@ mod presence;
 mod remote;
 mod repository;
 mod routes;
+mod streams;
 mod tokens;

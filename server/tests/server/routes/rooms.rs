@@ -22,6 +22,11 @@ async fn the_log_is_read_by_offset_and_page() {
     assert_eq!((&event["epoch"], &event["room"]), (&page["epoch"], &json!(format!("project:{project}"))));
     let beyond = platform.admin.get(&format!("{room}?since=99&wait=20")).await.expect(200);
     assert_eq!((&beyond["events"], &beyond["offset"]), (&json!([]), &json!(5)));
+    let elsewhere = platform.admin.get(&format!("{room}?since=2&epoch=epo_other&wait=20")).await.expect(200);
+    assert_eq!(
+        (&elsewhere["recovered"], &elsewhere["events"], &elsewhere["offset"]),
+        (&json!(false), &json!([]), &json!(5))
+    );
     platform.admin.get("/api/rooms/planet:x/events").await.refused(422, "invalid_request");
     platform.admin.get(&format!("{room}?wait=61")).await.refused(422, "invalid_request");
     platform.admin.get(&format!("{room}?since=x")).await.refused(422, "invalid_request");
