@@ -27,6 +27,7 @@ pub mod rate;
 pub mod reconcile;
 pub mod repo;
 pub mod role;
+pub mod socketio;
 pub mod text;
 pub mod time;
 pub mod typing;

@@ -104,6 +104,7 @@ pub fn router(app: App) -> Router {
         .nest("/api", api)
         .route("/join", get(invitations::explain))
         .route("/ws", get(live::upgrade).layer(from_fn_with_state(app.clone(), browsers::check)))
+        .merge(live::socketio::routes(&app).layer(from_fn_with_state(app.clone(), browsers::check)))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::metrics))

@@ -45,12 +45,12 @@ pub struct Asked {
 
 impl Refusal {
     /// A socket's credential that does not hold.
-    pub fn of_socket(token: &str, status: u16) -> Self {
+    pub fn of_socket(token: &str, path: &str, status: u16) -> Self {
         let asked = Asked {
             status,
             code: "unauthorized".into(),
             method: "GET".into(),
-            path: "/ws".into(),
+            path: path.into(),
             key_prefix: key_prefix(token),
         };
         Refusal { action: action::REQUEST_REFUSED, actor: None, asked: Some(asked) }
@@ -143,7 +143,7 @@ mod tests {
             ("/api/keys/web", None),
             ("/ws", None),
         ] {
-            let mut refusal = Refusal::of_socket("", 4401);
+            let mut refusal = Refusal::of_socket("", "/ws", 4401);
             refusal.asked.as_mut().unwrap().path = path.into();
             assert_eq!(refusal.project(), project, "{path}");
         }

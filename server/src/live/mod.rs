@@ -8,11 +8,12 @@ mod model;
 mod outbox;
 mod reader;
 mod socket;
+pub(crate) mod socketio;
 mod stream;
 
 pub use frame::{Encoded, Frame};
 pub use hub::{Connection, Hub, Outgoing, tell_of_company};
 pub use outbox::{Closing, Outbox};
-pub use reader::Reader;
+pub use reader::{Missed, Reader};
 pub use socket::upgrade;
 pub use stream::{Stream, parse_id};

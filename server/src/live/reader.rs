@@ -67,6 +67,11 @@ impl Reader {
         }
     }
 
+    /// Takes no more of a room's events.
+    pub fn pause(&self, room: &Room) {
+        self.app.hub.leave(room, self.connection.id);
+    }
+
     /// Waits until the credential ends by the clock.
     pub async fn expired(&self) -> Closing {
         match self.who.expires_at {

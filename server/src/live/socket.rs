@@ -256,7 +256,7 @@ impl Session {
             }
             Err(Error::Unauthorized(_)) => {
                 if let Some(origin) = &self.origin {
-                    let refusal = Refusal::of_socket(token, Closing::UNAUTHENTICATED.code);
+                    let refusal = Refusal::of_socket(token, "/ws", Closing::UNAUTHENTICATED.code);
                     self.app.notes.refused(refusal, origin, self.app.clock.now());
                 }
                 Err(End::Close(Closing::UNAUTHENTICATED))

@@ -16,9 +16,8 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use serde::Serialize;
 
-use super::reader::Missed;
 use super::socket::RECONNECT_AFTER;
-use super::{Closing, Encoded, Frame, Reader};
+use super::{Closing, Encoded, Frame, Missed, Reader};
 use crate::error::{Error, Result};
 
 /// A client that lost the line comes back after so long.

@@ -159,7 +159,7 @@ mod tests {
     }
 
     fn refusal(path: &str, actor: Option<&str>) -> Refusal {
-        let mut refusal = Refusal::of_socket("", 401);
+        let mut refusal = Refusal::of_socket("", "/ws", 401);
         refusal.asked.as_mut().unwrap().path = path.into();
         refusal.actor = actor.map(|id| Actor { id: id.into(), name: id.into() });
         refusal

@@ -13,5 +13,6 @@ mod presence;
 mod remote;
 mod repository;
 mod routes;
+mod socketio;
 mod streams;
 mod tokens;

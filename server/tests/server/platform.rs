@@ -41,8 +41,19 @@ impl Platform {
 
     /// Stops the server and starts another on the same data.
     pub async fn restart(self) -> Self {
+        let config = Config::in_folder(self.dir.path());
+        self.restart_as(config).await
+    }
+
+    /// The same, where it was, so that clients come back.
+    pub async fn restart_in_place(self) -> Self {
+        let config = Config { listen: self.server.address(), ..Config::in_folder(self.dir.path()) };
+        self.restart_as(config).await
+    }
+
+    async fn restart_as(self, config: Config) -> Self {
         self.server.stop().await.unwrap();
-        let server = Server::start(Config::in_folder(self.dir.path()), self.clock.clone()).await.unwrap();
+        let server = Server::start(config, self.clock.clone()).await.unwrap();
         assert_eq!(server.first_admin_key(), None, "an admin key is made once");
         let admin = Caller::new(&format!("http://{}", server.address()), &self.admin.key);
         Platform { server, admin, ..self }
@@ -195,6 +206,10 @@ impl Socket {
         }
     }
 
+    pub async fn say_text(&mut self, text: &str) {
+        self.0.send(Message::text(text)).await.unwrap();
+    }
+
     /// The next frame that is not about who is there, or the close code.
     pub async fn next_or_close(&mut self) -> Result<Value, Option<u16>> {
         loop {
@@ -218,10 +233,15 @@ impl Socket {
 
     /// The next frame of any kind, or the close code.
     pub async fn any(&mut self) -> Result<Value, Option<u16>> {
+        self.next_text().await.map(|text| serde_json::from_str(&text).unwrap())
+    }
+
+    /// The same, as it came.
+    pub async fn next_text(&mut self) -> Result<String, Option<u16>> {
         loop {
             let message = tokio::time::timeout(PATIENCE, self.0.next()).await.expect("a frame in time");
             match message {
-                Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).unwrap()),
+                Some(Ok(Message::Text(text))) => return Ok(text.to_string()),
                 Some(Ok(Message::Close(frame))) => return Err(frame.map(|frame| frame.code.into())),
                 Some(Ok(_)) => {}
                 Some(Err(_)) | None => return Err(None),
