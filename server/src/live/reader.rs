@@ -8,7 +8,7 @@ use aitk_shared::event::{Event, Offset, Room};
 use aitk_shared::frame::ServerFrame;
 use aitk_shared::id::Epoch;
 
-use super::socket::{missed, snapshot};
+use super::socket::{attend, missed, seat, snapshot};
 use super::{Closing, Connection};
 use crate::auth::Credential;
 use crate::error::{Error, Result};
@@ -56,7 +56,9 @@ impl Reader {
         }
         self.app.hub.join(room, &self.connection);
         match snapshot(&self.app, room, since, epoch).await {
-            Ok((answer @ ServerFrame::Subscribed { offset: head, .. }, from)) => {
+            Ok((mut answer @ ServerFrame::Subscribed { offset: head, .. }, from)) => {
+                attend(&self.app, &self.connection, room, &self.who);
+                seat(&mut answer, self.app.hub.presence(room));
                 Ok((answer, Missed { room: room.clone(), head, from }))
             }
             Ok(_) => Err(Error::Internal(anyhow::anyhow!("a snapshot that is none"))),
@@ -69,7 +71,7 @@ impl Reader {
 
     /// Takes no more of a room's events.
     pub fn pause(&self, room: &Room) {
-        self.app.hub.leave(room, self.connection.id);
+        self.app.hub.leave(room, self.connection.id, self.app.clock.now());
     }
 
     /// Waits until the credential ends by the clock.

@@ -281,13 +281,8 @@ impl Session {
         self.credential = Some(credential);
     }
 
-    /// Whoever holds the credential is in a room from now on, unless that is a service.
     fn attend(&self, room: &Room, who: &Credential) {
-        let (hub, id, now) = (&self.app.hub, self.connection.id, self.app.clock.now());
-        match who.role {
-            Role::Service => hub.withdraw(room, id, now),
-            Role::Developer | Role::Lead | Role::Admin => hub.attend(room, id, &who.actor, now),
-        }
+        attend(&self.app, &self.connection, room, who);
     }
 
     /// Who speaks in a room; refuses where this socket is not in it.
@@ -552,8 +547,17 @@ pub(super) async fn snapshot(
     Ok((answer, recovered_from))
 }
 
+/// Whoever holds the credential is in a room from now on, unless that is a service.
+pub(super) fn attend(app: &App, connection: &Connection, room: &Room, who: &Credential) {
+    let (id, now) = (connection.id, app.clock.now());
+    match who.role {
+        Role::Service => app.hub.withdraw(room, id, now),
+        Role::Developer | Role::Lead | Role::Admin => app.hub.attend(room, id, &who.actor, now),
+    }
+}
+
 /// Says in the answer to a subscription who is there.
-fn seat(answer: &mut ServerFrame, there: Presence) {
+pub(super) fn seat(answer: &mut ServerFrame, there: Presence) {
     match answer {
         ServerFrame::Subscribed { state: Some(state), .. } => state.presence = there,
         ServerFrame::Subscribed { presence, .. } => *presence = Some(there),

@@ -4,15 +4,16 @@ use aitk_shared::api::ProblemCode;
 use aitk_shared::event::{Offset, Room, RoomKind};
 use aitk_shared::frame::ServerFrame;
 use aitk_shared::id::Epoch;
+use aitk_shared::presence::Status;
+use aitk_shared::role::Role;
 use aitk_shared::socketio::{self, Namespace};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::client::{Client, Step};
-use crate::auth::Credential;
 use crate::error::Error;
-use crate::live::Missed;
+use crate::live::{Missed, Reader};
 
 /// A refusal as Socket.IO clients see it.
 pub(super) struct Problem {
@@ -70,6 +71,12 @@ struct OfRoom {
 }
 
 #[derive(Deserialize)]
+struct OfPresence {
+    room: Room,
+    status: Status,
+}
+
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct OfChat {
     chat_id: String,
@@ -108,9 +115,9 @@ impl Client {
                 read::<OfProject>(argument).and_then(|ask| ask.room()).map(|room| self.left(namespace, &room))
             }
             "unsubscribe" => read::<OfRoom>(argument).map(|ask| self.left(namespace, &ask.room)),
-            "presence.update" => self.be_present(namespace, &argument),
-            "typing.start" => read(argument).and_then(|ask| self.type_in(namespace, ask, Typing::Starts)),
-            "typing.stop" => read(argument).and_then(|ask| self.type_in(namespace, ask, Typing::Stops)),
+            "presence.update" => read(argument).and_then(|ask| self.be_present(namespace, ask)),
+            "typing.start" => read(argument).and_then(|ask| self.type_in(namespace, &ask, Typing::Starts)),
+            "typing.stop" => read(argument).and_then(|ask| self.type_in(namespace, &ask, Typing::Stops)),
             _ => Err(Problem::new(ProblemCode::Unsupported, "no such call")),
         };
         self.answer(namespace, ack, verdict).await
@@ -201,25 +208,34 @@ impl Client {
         json!({"success": true, "room": room})
     }
 
-    fn credential(&mut self, namespace: Namespace) -> Verdict<&Credential> {
-        let member = self.member(namespace);
-        let reader = member.map(|member| &member.reader.who);
-        reader.ok_or(Problem::new(ProblemCode::Unauthorized, "connect first"))
+    /// Who speaks in a room; refuses where this member is not in it.
+    fn speaker(&mut self, namespace: Namespace, room: &Room) -> Verdict<&Reader> {
+        let member = self.member(namespace).filter(|member| member.rooms.contains(room));
+        member.map(|member| &member.reader).ok_or(Problem {
+            room: Some(room.clone()),
+            ..Problem::new(ProblemCode::InvalidRequest, "subscribe to the room first")
+        })
     }
 
-    /// Sets who is there: `{room, status}`.
-    fn be_present(&mut self, namespace: Namespace, _ask: &Value) -> Verdict {
-        self.credential(namespace)?;
-        Err(Problem::new(ProblemCode::Unsupported, "presence is not kept here yet"))
-    }
-
-    /// Tells the others of a chat that somebody is typing.
-    fn type_in(&mut self, namespace: Namespace, chat: OfChat, _typing: Typing) -> Verdict {
-        let room = room_of(RoomKind::Chat, &chat.chat_id)?;
-        match self.credential(namespace)?.may_hear(&room) {
-            true => Err(Problem::new(ProblemCode::Unsupported, "typing is not told here yet")),
-            false => Err(Error::NotFound(format!("no room '{room}'")).into()),
+    /// Sets how available somebody is in a room.
+    fn be_present(&mut self, namespace: Namespace, OfPresence { room, status }: OfPresence) -> Verdict {
+        let now = self.app.clock.now();
+        let reader = self.speaker(namespace, &room)?;
+        if reader.who.role == Role::Service {
+            let message = "a service is no person, and so in no room's presence";
+            return Err(Problem { room: Some(room), ..Problem::new(ProblemCode::Forbidden, message) });
         }
+        reader.app.hub.set_status(&room, reader.connection.id, status, now);
+        Ok(json!({"success": true, "room": room}))
+    }
+
+    /// Tells the others of a chat that somebody types, or stopped.
+    fn type_in(&mut self, namespace: Namespace, chat: &OfChat, typing: Typing) -> Verdict {
+        let (room, now) = (room_of(RoomKind::Chat, &chat.chat_id)?, self.app.clock.now());
+        let reader = self.speaker(namespace, &room)?;
+        let on = matches!(typing, Typing::Starts);
+        reader.app.hub.set_typing(&room, reader.connection.id, &reader.who.actor, on, now);
+        Ok(json!({"success": true, "room": room}))
     }
 }
 
