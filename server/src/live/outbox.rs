@@ -2,12 +2,15 @@
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use aitk_shared::frame::close;
+use aitk_shared::frame::{Closed, close};
 use aitk_shared::limits;
 use tokio::sync::Notify;
 
 use super::Frame;
+use super::hub::ConnectionId;
+use super::socket::RECONNECT_AFTER;
 
 /// Why the server closes a socket.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,6 +40,23 @@ impl Closing {
         Closing { code: close::GOING_AWAY, reason: "the server goes away: reconnect" };
     /// The frame was larger than the limit (RFC 6455 §7.4.1).
     pub const TOO_BIG: Closing = Closing { code: 1009, reason: "a frame over the limit" };
+}
+
+/// Those who are told to come back spread over so long.
+const SPREAD_MS: u64 = 2_000;
+
+impl Closing {
+    /// The same as a word, for transports that have no close codes. Who is slow, or has to go because
+    /// the server does, is told when to come back; others have to do something first.
+    pub fn word(self, connection: ConnectionId) -> Closed {
+        let comes_back = self == Closing::SLOW || self == Closing::GOING_AWAY;
+        let after = RECONNECT_AFTER + Duration::from_millis(connection % SPREAD_MS);
+        Closed {
+            code: self.code,
+            reason: self.reason.into(),
+            retry_after_ms: comes_back.then_some(u64::try_from(after.as_millis()).unwrap_or_default()),
+        }
+    }
 }
 
 /// Filled by rooms, emptied by the socket's own task.

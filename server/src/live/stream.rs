@@ -8,7 +8,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use aitk_shared::event::{Offset, Room};
-use aitk_shared::frame::{Closed, ServerFrame};
+use aitk_shared::frame::ServerFrame;
 use aitk_shared::id::Epoch;
 use axum::http::HeaderName;
 use axum::response::sse::{Event as Line, KeepAlive, Sse};
@@ -16,14 +16,11 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use serde::Serialize;
 
-use super::socket::RECONNECT_AFTER;
 use super::{Closing, Encoded, Frame, Missed, Reader};
 use crate::error::{Error, Result};
 
 /// A client that lost the line comes back after so long.
 const RETRY: Duration = Duration::from_secs(2);
-/// Those who are told to come back spread over so long.
-const SPREAD_MS: u64 = 2_000;
 /// Proxies must pass on what comes at once.
 const UNBUFFERED: (HeaderName, &str) = (HeaderName::from_static("x-accel-buffering"), "no");
 
@@ -107,15 +104,13 @@ impl Stream {
         }
         let Reader { app, connection, .. } = &self.reader;
         app.hub.disconnect(connection.id, app.clock.now());
-        let comes_back = closing == Closing::GOING_AWAY || closing == Closing::SLOW;
-        let retry = RECONNECT_AFTER + Duration::from_millis(connection.id % SPREAD_MS);
-        let word = Closed {
-            code: closing.code,
-            reason: closing.reason.into(),
-            retry_after_ms: comes_back.then_some(u64::try_from(retry.as_millis()).unwrap_or_default()),
-        };
+        let word = closing.word(connection.id);
+        let retry = word.retry_after_ms.map(Duration::from_millis);
         if let Ok(line) = json("closed", &word) {
-            self.lines.push_back(if comes_back { line.retry(retry) } else { line });
+            self.lines.push_back(match retry {
+                Some(retry) => line.retry(retry),
+                None => line,
+            });
         }
     }
 }

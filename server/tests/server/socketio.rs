@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 use crate::platform::{Caller, Platform, Socket};
+use crate::tokens::{self, claims};
 
 /// A client of the engine over WebSocket, packet by packet.
 struct Raw(Socket);
@@ -180,6 +181,28 @@ async fn a_revoked_key_is_shown_out_and_a_project_that_is_gone_says_so() {
     platform.admin.delete(&format!("/api/projects/{project}")).await.expect(204);
     let (name, word, _) = raw.event().await;
     assert_eq!((&*name, &word["code"]), ("error", &json!("not_found")));
+}
+
+#[tokio::test]
+async fn a_token_brings_its_workspaces_and_ends_by_the_clock() {
+    let (platform, issuer) = tokens::platform().await;
+    let end = platform.clock.now().as_millis() / 1000 + 60;
+    let more = json!({"exp": end, "workspaces": ["acme", "beta"]});
+    let ann = platform.as_key(&issuer.sign(&claims(&platform, "ann", more)));
+    let mut raw = Raw::connect(&ann, "/realtime,").await;
+    for room in ["workspace:acme", "workspace:beta"] {
+        let (name, answer, _) = raw.event().await;
+        assert_eq!((&*name, &answer["room"], &answer["offset"]), ("subscribed", &json!(room), &json!(0)));
+    }
+    for room in ["workspace:beta", "workspace:other", "workspace:acme"] {
+        let event = json!({"type": "project.updated", "data": {"id": room}});
+        platform.admin.post(&format!("/api/rooms/{room}/events"), event).await.expect(200);
+    }
+    let ids = [raw.event().await.1["id"].clone(), raw.event().await.1["id"].clone()];
+    assert_eq!(ids, ["workspace:beta", "workspace:acme"]);
+    platform.clock.advance(std::time::Duration::from_secs(61));
+    assert_eq!(raw.event().await.1["code"], 4401);
+    assert_eq!(raw.next().await, "41/realtime,");
 }
 
 #[tokio::test]

@@ -5,9 +5,10 @@ use std::future::pending;
 use std::net::{IpAddr, Ipv4Addr};
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aitk_shared::event::{Room, RoomKind};
-use aitk_shared::frame::{Closed, ServerFrame};
+use aitk_shared::frame::ServerFrame;
 use aitk_shared::rate::{Meter, Quota};
 use aitk_shared::socketio::{self, ClientPacket, Namespace, Received};
 use engineioxide::{Socket, Str};
@@ -135,7 +136,7 @@ impl Client {
     }
 
     /// Counts a packet; tells how long to wait where it is one too many.
-    fn count(&mut self) -> Step<Option<std::time::Duration>> {
+    fn count(&mut self) -> Step<Option<Duration>> {
         let quota = Quota::a_minute(self.app.limits.client_frames);
         let now = self.app.clock.now();
         let Err(after) = self.packets.take(quota, now) else { return Ok(None) };
@@ -286,8 +287,8 @@ impl Client {
 
     /// Ends a namespace; the client has to do something before it comes back.
     fn show_out(&mut self, namespace: Namespace, closing: Closing) {
-        if self.members[namespace.index()].take().is_some() {
-            self.line.send_last(closed(namespace, closing));
+        if let Some(member) = self.members[namespace.index()].take() {
+            self.line.send_last(closed(namespace, &member, closing));
             self.line.send_last(socketio::disconnect(namespace));
         }
     }
@@ -295,15 +296,15 @@ impl Client {
     /// Says why the connection ends; the client comes back.
     fn say_closed(&mut self, closing: Closing) {
         for namespace in Namespace::ALL {
-            if self.members[namespace.index()].take().is_some() {
-                self.line.send_last(closed(namespace, closing));
+            if let Some(member) = self.members[namespace.index()].take() {
+                self.line.send_last(closed(namespace, &member, closing));
             }
         }
     }
 }
 
-fn closed(namespace: Namespace, closing: Closing) -> String {
-    let word = Closed { code: closing.code, reason: closing.reason.into(), retry_after_ms: None };
+fn closed(namespace: Namespace, member: &Member, closing: Closing) -> String {
+    let word = closing.word(member.reader.connection.id);
     socketio::say(namespace, "closed", &serde_json::to_value(word).unwrap_or_default())
 }
 

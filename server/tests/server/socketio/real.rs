@@ -18,7 +18,8 @@ const VARIABLE: &str = "AITK_TEST_SOCKETIO";
 const PACKAGE: &str = "socket.io-client@4.8.4";
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The folder with the client, or why this is skipped.
+/// The folder with the client, unless this is skipped.
+#[allow(clippy::print_stdout, reason = "tells why a test does nothing")]
 fn folder() -> Option<PathBuf> {
     if ["", "0"].contains(&std::env::var(VARIABLE).unwrap_or_default().as_str()) {
         println!("skipped: the real client of Socket.IO runs only with {VARIABLE}=1 (needs Node.js and npm)");
