@@ -147,8 +147,8 @@ pub fn ack(namespace: Namespace, id: u64, argument: &Value) -> String {
 /// An event of a room, under its own name: its data with its type, then where and when it happened.
 pub fn event(namespace: Namespace, event: &Event) -> serde_json::Result<String> {
     let Value::Object(mut about) = serde_json::to_value(event)? else { return Ok(String::new()) };
-    about.remove("type");
-    let data = match about.remove("data") {
+    about.shift_remove("type");
+    let data = match about.shift_remove("data") {
         // What the data itself calls its type stays: the event's is its name.
         Some(Value::Object(data)) if data.contains_key("type") => Value::Object(data),
         data => {
