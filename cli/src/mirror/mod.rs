@@ -49,6 +49,9 @@ use scan::{Depth, Scan};
 use state::{Owner, STATE_FILE, State};
 use turn::Turn;
 
+/// A mirror that is switched while it is looked at is looked at again, so often.
+const LOOKS: usize = 5;
+
 /// A place for docs.
 #[derive(Clone, Debug)]
 pub struct Mirror {
@@ -116,15 +119,26 @@ impl Mirror {
     /// Looks at what is there; refuses a place that is not ours to change.
     pub fn read(&self, depth: Depth) -> Result<Local> {
         let folder = self.folder();
+        for _ in 0..LOOKS {
+            match self.look(&folder, depth) {
+                // Another run put the next mirror in its place meanwhile.
+                Err(error) if is_gone(&error) => {}
+                looked => return looked,
+            }
+        }
+        self.look(&folder, depth)
+    }
+
+    fn look(&self, folder: &Path, depth: Depth) -> Result<Local> {
         self.refuse_links()?;
-        refuse_strangers(&folder)?;
-        let bytes = State::bytes(&folder);
+        refuse_strangers(folder)?;
+        let bytes = State::bytes(folder);
         // A state that somebody else wrote is none: everything is compared and fetched anew.
         let state = bytes.as_deref().and_then(State::decode).filter(|state| self.is_attested(state));
         let is_of_now = state.as_ref().is_some_and(|state| state.boot == Boot::now());
         let depth = if is_of_now { depth } else { Depth::Bytes };
-        let scan = scan::scan(&folder, state.as_ref(), depth).map_err(failed("read", &folder))?;
-        let marked = state.as_ref().is_some_and(|state| state.is_marked(&folder));
+        let scan = scan::scan(folder, state.as_ref(), depth).map_err(failed("read", folder))?;
+        let marked = state.as_ref().is_some_and(|state| state.is_marked(folder));
         let base = state.as_ref().map(State::manifest).unwrap_or_default();
         Ok(Local { state, bytes, base, scan, marked })
     }
@@ -188,6 +202,11 @@ fn refuse_strangers(folder: &Path) -> Result<()> {
         true => Ok(()),
         false => Err(refused(folder, "is not empty and not a mirror")),
     }
+}
+
+fn is_gone(error: &Error) -> bool {
+    let cause = error.source.as_ref().and_then(|cause| cause.downcast_ref::<io::Error>());
+    cause.is_some_and(|cause| cause.kind() == io::ErrorKind::NotFound)
 }
 
 fn refused(path: &Path, why: &str) -> Error {
