@@ -161,6 +161,7 @@ impl From<Room> for String {
 
 /// Who did it: a credential's id and name.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Actor {
     /// A key id or a JWT's `sub`.
     pub id: String,
@@ -170,6 +171,7 @@ pub struct Actor {
 
 /// One event as every transport shows it.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
     /// Such as `doc:updated`.

@@ -27,6 +27,8 @@ pub mod rate;
 pub mod reconcile;
 pub mod repo;
 pub mod role;
+#[cfg(feature = "schema")]
+mod schema;
 pub mod socketio;
 pub mod text;
 pub mod time;

@@ -25,6 +25,7 @@ pub type SocketId = u64;
 
 /// How a person is there.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// Looking.
@@ -37,6 +38,7 @@ pub enum Status {
 
 /// One person who is there.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Member {
     /// A key id or a JWT's `sub`.
     pub id: String,
@@ -50,6 +52,7 @@ pub struct Member {
 
 /// Everybody in a room.
 #[derive(Clone, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Presence {
     /// How many people are there.
     pub count: usize,

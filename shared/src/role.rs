@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 /// A credential's role. Developers, leads and admins form a ladder; a service
 /// stands beside it: it speaks in rooms and knows nothing of docs.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Reads docs, syncs, subscribes to its projects' rooms.

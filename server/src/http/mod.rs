@@ -13,6 +13,7 @@ mod keys;
 mod line;
 mod locks;
 mod metrics;
+mod openapi;
 mod precondition;
 mod projects;
 mod publish;
@@ -93,6 +94,7 @@ pub fn router(app: App) -> Router {
         .route("/rooms/{room}/events", get(rooms::events).post(publish::into_room).layer(many_events))
         .route("/rooms/{room}/presence", get(rooms::presence))
         .route("/ws/stats", get(metrics::stats))
+        .route("/openapi.json", get(openapi::show))
         .route("/events", post(publish::into_rooms).layer(many_events));
 
     let compression = CompressionLayer::new()

@@ -10,6 +10,7 @@ use crate::time::Timestamp;
 
 /// A page of the audit log, newest first.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct AuditPage {
     /// The lines.
     pub entries: Vec<AuditEntry>,
@@ -20,6 +21,7 @@ pub struct AuditPage {
 
 /// One line of the audit log.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct AuditEntry {
     /// Its number: dense, from 1 on.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// How `content` stands for bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Encoding {
     /// RFC 4648 with padding.
@@ -16,6 +17,7 @@ pub enum Encoding {
 
 /// A doc's bytes in JSON: text as it is, anything else as base64.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Content {
     /// UTF-8 text, or what `encoding` says.
     pub content: String,

@@ -11,6 +11,7 @@ use crate::time::Timestamp;
 
 /// All docs of a project, without their content.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct DocList {
     /// The docs hash.
@@ -25,6 +26,7 @@ pub struct DocList {
 
 /// One doc, without its content.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct DocInfo {
     /// Its id.
@@ -52,6 +54,7 @@ pub struct DocInfo {
 
 /// One doc with its content.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Doc {
     /// What the list says of it.
     #[serde(flatten)]
@@ -66,6 +69,7 @@ pub struct Doc {
 
 /// The body that saves a doc as JSON.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PutDoc {
     /// UTF-8 text, or what `encoding` says.
@@ -80,6 +84,7 @@ pub struct PutDoc {
 
 /// Several saves and deletions as one revision, all or nothing.
 #[derive(Clone, Default, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Batch {
     /// Why, for the history.
@@ -95,6 +100,7 @@ pub struct Batch {
 
 /// One save of a batch.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct BatchPut {
     /// Checked by the server, so that a refusal can name every path at fault.
@@ -111,6 +117,7 @@ pub struct BatchPut {
 
 /// One deletion of a batch.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct BatchDelete {
     /// Checked by the server, so that a refusal can name every path at fault.
@@ -122,6 +129,7 @@ pub struct BatchDelete {
 
 /// What a batch did.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct BatchDone {
     /// The docs hash now.
     pub hash: DocsHash,
@@ -137,6 +145,7 @@ pub struct BatchDone {
 
 /// A page of versions, newest first.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct History {
     /// The versions.
     pub versions: Vec<Version>,
@@ -147,6 +156,7 @@ pub struct History {
 
 /// One saved or deleted version of a doc.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Version {
     /// The doc.

@@ -7,6 +7,7 @@ use crate::time::Timestamp;
 
 /// A server that lives.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Alive {
     /// `ok`.
@@ -21,6 +22,7 @@ pub struct Alive {
 
 /// The state of a part of the server, for operators.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Ready {
     /// `ok` or `unavailable`.
     pub status: String,

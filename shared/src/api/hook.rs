@@ -11,6 +11,7 @@ use crate::time::Timestamp;
 
 /// The lock as old clients ask for it.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct HookStatus {
     /// Whether a live lock exists.
@@ -34,6 +35,7 @@ pub struct HookStatus {
 
 /// The docs' identity as old clients ask for it.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct HookDocs {
     /// The docs hash.
@@ -48,6 +50,7 @@ pub struct HookDocs {
 
 /// What `check` tells the server; all of it optional.
 #[derive(Clone, Default, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct SyncRequest {
     /// The docs hash of the verified local copy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -64,6 +67,7 @@ pub struct SyncRequest {
 ///
 /// `D` is a doc: as it is sent, or what is left of it where docs are taken in one by one.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SyncAnswer<D = SyncDoc> {
     /// The docs hash of the whole project.
@@ -111,6 +115,7 @@ impl<D> SyncAnswer<D> {
 
 /// One doc of a sync.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SyncDoc {
     /// Where it goes, below the mirror.

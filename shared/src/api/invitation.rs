@@ -11,6 +11,7 @@ pub const JOIN_PATH: &str = "join";
 
 /// The body that makes an invitation.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateInvitation {
     /// Ids or slugs.
@@ -27,6 +28,7 @@ pub struct CreateInvitation {
 
 /// A new invitation, with its link: shown this once.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Invitation {
     /// `<server>/join#<token>`. Whoever has it gets a key; what stands behind `#` reaches no log.
@@ -43,6 +45,7 @@ pub struct Invitation {
 
 /// A project, as somebody learns of it who only joins it now.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct InvitedProject {
     /// Its id.
     pub id: ProjectId,
@@ -54,6 +57,7 @@ pub struct InvitedProject {
 
 /// The body that turns an invitation into a key.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Join {
     /// What stands behind `#` in the link.
@@ -71,6 +75,7 @@ impl std::fmt::Debug for Join {
 
 /// The key that an invitation made, shown this once, and what it is good for.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Joined {
     /// `sk_` and 43 base64url characters.

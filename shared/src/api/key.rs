@@ -8,6 +8,7 @@ use crate::time::Timestamp;
 
 /// The body that makes a key of one project.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateProjectKey {
     /// Whose it is.
@@ -21,6 +22,7 @@ pub struct CreateProjectKey {
 
 /// The body that makes a key over several projects, or a server-wide one.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateKey {
     /// Whose it is.
@@ -40,6 +42,7 @@ pub struct CreateKey {
 
 /// A key, without the key.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Key {
     /// Its id.
@@ -68,6 +71,7 @@ pub struct Key {
 
 /// A new key, with the key: shown this once.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct NewKey {
     /// `sk_` and 43 base64url characters.
     pub key: String,

@@ -9,6 +9,7 @@ use crate::time::Timestamp;
 
 /// A live lock.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Lock {
     /// The locked project.
@@ -30,6 +31,7 @@ pub struct Lock {
 
 /// The body that takes a lock.
 #[derive(Clone, Default, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TakeLock {
     /// Why.
@@ -58,6 +60,7 @@ pub struct TakeLock {
 /// Those who wait for a lock. The whole answer (202) to whoever waited and may take it now, by asking
 /// again with the same ticket within a moment.
 #[derive(Clone, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Line {
     /// The asker's place, from 1 on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -69,6 +72,7 @@ pub struct Line {
 
 /// The body that prolongs a lease.
 #[derive(Clone, Default, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RenewLock {
     /// How long from now, in seconds; where absent half an hour, and never shorter than it was.
@@ -78,6 +82,7 @@ pub struct RenewLock {
 
 /// The answer to a release.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Released {
     /// Whether a lock ended.
     pub released: bool,

@@ -6,6 +6,7 @@ use super::{Line, Lock};
 
 /// Stable names of problems; the HTTP status follows from them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ProblemCode {
     /// Another holds the lock; the document carries it in `lock`.
@@ -43,6 +44,7 @@ pub enum ProblemCode {
 
 /// An error as RFC 9457 `application/problem+json`.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Problem {
     /// `urn:aitk:problem:<code>`.
     #[serde(rename = "type")]
@@ -68,6 +70,7 @@ pub struct Problem {
 
 /// One path at fault.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct PathProblem {
     /// The path as it came.
     pub path: String,

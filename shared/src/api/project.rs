@@ -10,6 +10,7 @@ use crate::time::Timestamp;
 
 /// What agents may do while somebody else holds the lock.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum OnLock {
     /// A session that began before goes on, with a word of warning.
@@ -31,6 +32,7 @@ impl OnLock {
 
 /// A project.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Project {
     /// Its id.
@@ -66,6 +68,7 @@ pub struct Project {
 
 /// The body that makes a project.
 #[derive(Clone, Default, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateProject {
     /// For people.
@@ -95,6 +98,7 @@ pub struct CreateProject {
 
 /// Any subset of a project's settings; `null` clears what can be empty.
 #[derive(Clone, Default, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpdateProject {
     /// For people.

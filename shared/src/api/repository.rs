@@ -10,6 +10,7 @@ use crate::time::Timestamp;
 
 /// How a project stands to its repository.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RepoState {
     /// The branch, as the repository has it; `null` until it was seen.
@@ -36,6 +37,7 @@ pub struct RepoState {
 
 /// A pull or push that failed and is tried again.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RepoFailure {
     /// `pull` or `push`.
@@ -53,6 +55,7 @@ pub struct RepoFailure {
 
 /// A name in the docs folder that cannot be a doc.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct SkippedFile {
     /// The name, made safe to show.
     pub path: String,
@@ -62,6 +65,7 @@ pub struct SkippedFile {
 
 /// The body that pulls; all of it optional.
 #[derive(Clone, Default, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PullRequest {
     /// Delete all docs where the repository has none any more; refused otherwise.
@@ -71,6 +75,7 @@ pub struct PullRequest {
 
 /// What a pull did.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct PullDone {
     /// Always true: failures are problem documents.
     pub success: bool,
@@ -99,6 +104,7 @@ pub struct PullDone {
 
 /// What publishing did: a pull, and then a push.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct PublishDone {
     /// What the pull before did.
     #[serde(flatten)]
@@ -111,6 +117,7 @@ pub struct PublishDone {
 
 /// A doc's undecided conflict with the repository.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Conflict {
     /// The hash of the repository's text; `null` where it deleted the doc.

@@ -18,6 +18,7 @@ pub const IDEMPOTENT_REPLAY_HEADER: &str = "idempotent-replayed";
 ///
 /// `E` is an event: typed, or the JSON that came where all of it has to be passed on.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct EventPage<E = Event> {
     /// The epoch in which offsets count.
     pub epoch: Epoch,
@@ -32,6 +33,7 @@ pub struct EventPage<E = Event> {
 
 /// An event as a backend publishes it. A body is one of them, or a list.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Publish {
     /// Such as `issue.updated`.
@@ -53,6 +55,7 @@ pub struct Publish {
 
 /// Answers a publication in one room.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Published {
     /// The epoch in which the offset counts.
     pub epoch: Epoch,
@@ -63,11 +66,13 @@ pub struct Published {
 
 /// Answers a publication in several rooms.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct PublishedInto {
     /// Of the last event, in every room.
     pub id: EventId,
     /// The epoch in which the offsets count.
     pub epoch: Epoch,
     /// Of the last event in each room; `null` where all were ephemeral.
+    #[cfg_attr(feature = "schema", schema(value_type = Object))]
     pub offsets: BTreeMap<Room, Option<Offset>>,
 }

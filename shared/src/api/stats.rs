@@ -6,6 +6,7 @@ use crate::event::Room;
 
 /// What goes through the sockets of a server; counts are since it started.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Stats {
     /// Open sockets.
@@ -32,6 +33,7 @@ pub struct Stats {
 
 /// One room of a server.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RoomStats {
     /// Its name.
@@ -44,6 +46,7 @@ pub struct RoomStats {
 
 /// What was refused because it was too often.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RateLimiter {
     /// Frames of clients.

@@ -9,6 +9,7 @@ use crate::time::Timestamp;
 
 /// Who reads which revision, as far as they asked within the last days.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Team {
     /// The epoch in which revisions count.
     pub epoch: Epoch,
@@ -20,6 +21,7 @@ pub struct Team {
 
 /// One session of an agent, or a person's own runs, as the server saw it last.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Session {
     /// Whose credential asked.

@@ -8,6 +8,7 @@ mod keys;
 mod line;
 mod lock;
 mod metrics;
+mod openapi;
 mod projects;
 mod publish;
 mod rooms;
