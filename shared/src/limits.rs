@@ -200,6 +200,15 @@ pub const CLIENT_FRAMES: u32 = 100;
 /// A socket has this long to show a credential.
 pub const SOCKET_AUTH: Duration = Duration::from_secs(10);
 
+/// A server that goes away closes so many sockets a second, so that they do not come back in one moment…
+pub const DRAIN_SOCKETS_A_SECOND: u32 = 500;
+/// … but takes no longer than this: it has 30 s in all.
+pub const DRAIN_SPREAD: Duration = Duration::from_secs(10);
+/// A client that is told to reconnect waits so long: another server, or this one anew, is there then.
+pub const RECONNECT_AFTER: Duration = Duration::from_millis(500);
+/// And up to so much more, each for itself.
+pub const RECONNECT_SPREAD: Duration = Duration::from_secs(2);
+
 /// Whoever comes back to a room within this time did not leave it: a page that is loaded anew.
 pub const PRESENCE_GRACE: Duration = Duration::from_secs(5);
 /// Who comes and goes within this time is told in one message: unnoticed, and it makes one of many.

@@ -121,6 +121,11 @@ impl Hub {
         &self.0.metrics
     }
 
+    /// How many sockets there are.
+    pub fn connections(&self) -> usize {
+        self.lock().sockets.len()
+    }
+
     /// Counts who is connected.
     pub fn census(&self) -> Census {
         let rooms = self.lock();

@@ -10,7 +10,6 @@ use tokio::sync::Notify;
 
 use super::Frame;
 use super::hub::ConnectionId;
-use super::socket::RECONNECT_AFTER;
 
 /// Why the server closes a socket.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,15 +41,13 @@ impl Closing {
     pub const TOO_BIG: Closing = Closing { code: 1009, reason: "a frame over the limit" };
 }
 
-/// Those who are told to come back spread over so long.
-const SPREAD_MS: u64 = 2_000;
-
 impl Closing {
     /// The same as a word, for transports that have no close codes. Who is slow, or has to go because
     /// the server does, is told when to come back; others have to do something first.
     pub fn word(self, connection: ConnectionId) -> Closed {
         let comes_back = self == Closing::SLOW || self == Closing::GOING_AWAY;
-        let after = RECONNECT_AFTER + Duration::from_millis(connection % SPREAD_MS);
+        let spread = u64::try_from(limits::RECONNECT_SPREAD.as_millis()).unwrap_or(1);
+        let after = limits::RECONNECT_AFTER + Duration::from_millis(connection % spread);
         Closed {
             code: self.code,
             reason: self.reason.into(),

@@ -24,6 +24,7 @@ use tokio::time::{Instant, MissedTickBehavior, sleep_until, timeout};
 
 use super::{Closing, Connection};
 use crate::auth::{Credential, presented};
+use crate::crypto;
 use crate::error::{Error, Result};
 use crate::http::{Params, Refusal};
 use crate::origin::Origin;
@@ -36,8 +37,6 @@ const READ_BUFFER_BYTES: usize = 4 * 1024;
 const WRITE_BUFFER_BYTES: usize = 32 * 1024;
 /// Missed events are read from the log in pages of so many.
 const RECOVERY_PAGE: u64 = 500;
-/// A client that is told to reconnect waits so long, and some more of its own choice.
-pub(super) const RECONNECT_AFTER: Duration = Duration::from_millis(500);
 /// A last word to a client that may not read any more.
 const LAST_WORD: Duration = Duration::from_secs(1);
 
@@ -142,6 +141,7 @@ impl Session {
         heartbeat.reset();
         let opened = Instant::now();
         let mut heard = opened;
+        let mut leaves_at = None;
         loop {
             let ends_at = self.credential.as_ref().map(|credential| credential.expires_at);
             let step = tokio::select! {
@@ -165,7 +165,13 @@ impl Session {
                 }
                 () = app.clock.sleep_until(ends_at.flatten().unwrap_or(app.clock.now())),
                     if ends_at.flatten().is_some() => Err(End::Close(Closing::UNAUTHENTICATED)),
-                () = &mut drained => Err(self.farewell().await),
+                () = &mut drained, if leaves_at.is_none() => {
+                    leaves_at = Some(Instant::now() + turn_to_leave(app.hub.connections()));
+                    Ok(())
+                }
+                () = sleep_until(leaves_at.unwrap_or(opened)), if leaves_at.is_some() => {
+                    Err(self.farewell().await)
+                }
             };
             if let Err(end) = step {
                 return end;
@@ -406,11 +412,12 @@ impl Session {
 
     /// The last frame before a close because the server stops.
     async fn farewell(&mut self) -> End {
+        let wait = limits::RECONNECT_AFTER + limits::RECONNECT_SPREAD.mul_f64(chance());
         let word = ServerFrame::Error {
             code: "unavailable".into(),
             message: "the server goes away".into(),
             room: None,
-            retry_after_ms: u64::try_from(RECONNECT_AFTER.as_millis()).ok(),
+            retry_after_ms: u64::try_from(wait.as_millis()).ok(),
         };
         let _ = timeout(LAST_WORD, self.send_all([&word])).await;
         End::Close(Closing::GOING_AWAY)
@@ -497,6 +504,18 @@ impl Session {
             closing = outbox.closed() => Err(End::Close(closing)),
         }
     }
+}
+
+/// When a socket's turn to be closed has come, of so many.
+fn turn_to_leave(sockets: usize) -> Duration {
+    let sockets = f64::from(u32::try_from(sockets).unwrap_or(u32::MAX));
+    let all = Duration::from_secs_f64(sockets / f64::from(limits::DRAIN_SOCKETS_A_SECOND));
+    all.min(limits::DRAIN_SPREAD).mul_f64(chance())
+}
+
+/// Anything from 0 to 1, each as likely.
+fn chance() -> f64 {
+    f64::from(u16::from_be_bytes(crypto::random())) / f64::from(u16::MAX)
 }
 
 async fn close(socket: &mut WebSocket, closing: Closing) {

@@ -1,6 +1,6 @@
 //! Sockets: what a subscriber sees is exactly what the store holds, in order, once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -245,6 +245,28 @@ async fn a_server_that_goes_away_tells_its_sockets_to_come_back() {
     assert_eq!((&word["code"], word["retryAfterMs"].is_u64()), (&json!("unavailable"), true));
     assert_eq!(socket.next_or_close().await, Err(Some(4012)));
     drop(poll);
+}
+
+#[tokio::test]
+async fn of_many_sockets_each_is_told_another_moment_to_come_back() {
+    let platform = Platform::start_with(|config| config.limits.user_sockets = 1_000).await;
+    let mut sockets = Vec::new();
+    for _ in 0..1_000 {
+        sockets.push(platform.admin.socket().await);
+    }
+    let began = tokio::time::Instant::now();
+    let farewells = join_all(sockets.into_iter().map(async |mut socket| {
+        let word = socket.next().await["retryAfterMs"].as_u64().unwrap();
+        assert_eq!(socket.next_or_close().await, Err(Some(4012)));
+        (word, began.elapsed())
+    }));
+    let (farewells, ()) = tokio::join!(farewells, platform.stop());
+    let waits: BTreeSet<u64> = farewells.iter().map(|(wait, _)| *wait).collect();
+    assert!(waits.len() > 100 && *waits.first().unwrap() >= 500, "{waits:?}");
+    let first = farewells.iter().map(|(_, at)| *at).min().unwrap();
+    let last = farewells.iter().map(|(_, at)| *at).max().unwrap();
+    assert!(last - first >= Duration::from_secs(1), "{first:?} to {last:?}: they must not leave at once");
+    assert!(last <= Duration::from_secs(25), "{last:?}");
 }
 
 #[tokio::test]
