@@ -13,16 +13,29 @@ tokio::task_local! {
     static CURRENT: Origin;
 }
 
-/// The longest `X-Request-Id` that is kept, in bytes: a UUID, and a proxy's name before it.
+/// Names a request.
+pub const REQUEST_ID_HEADER: &str = "x-request-id";
+/// Names what a client does, in one request or several.
+pub const CORRELATION_ID_HEADER: &str = "x-correlation-id";
+/// The longest of such names that is kept, in bytes: a UUID, and a proxy's name before it.
 const REQUEST_ID_BYTES: usize = 64;
+
+/// The name that a header gives; one that is too long or could not be shown is none.
+pub fn named<'a>(headers: &'a HeaderMap, header: &str) -> Option<&'a str> {
+    let name = headers.get(header).and_then(|value| value.to_str().ok())?;
+    let fits = (1..=REQUEST_ID_BYTES).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_graphic());
+    fits.then_some(name)
+}
 
 /// A request, as the audit log tells of it.
 #[derive(Clone, Debug)]
 pub struct Origin {
     /// The client's address.
     pub address: IpAddr,
-    /// What the client or a proxy calls the request.
+    /// What the client, a proxy or this server calls the request.
     pub request_id: Option<String>,
+    /// What the client calls what it does; events that the request causes carry it.
+    pub correlation_id: Option<String>,
     /// Who asks, as soon as that is known.
     actor: Arc<OnceLock<Actor>>,
 }
@@ -32,13 +45,10 @@ impl Origin {
     pub fn of(headers: &HeaderMap, peer: SocketAddr, proxies: usize) -> Self {
         let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
         let forwarded: Vec<&str> = forwarded.flat_map(|list| list.split(',')).map(str::trim).collect();
-        let request_id = headers.get("x-request-id").and_then(|value| value.to_str().ok());
-        let fits = |id: &&str| {
-            (1..=REQUEST_ID_BYTES).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
-        };
         Origin {
             address: client(peer.ip(), &forwarded, proxies),
-            request_id: request_id.filter(fits).map(str::to_owned),
+            request_id: named(headers, REQUEST_ID_HEADER).map(str::to_owned),
+            correlation_id: None,
             actor: Arc::default(),
         }
     }
@@ -58,6 +68,11 @@ impl Origin {
     /// The request in whose course this runs.
     pub fn current() -> Option<Self> {
         CURRENT.try_with(Clone::clone).ok()
+    }
+
+    /// What the client calls what is being done, if it said so.
+    pub fn current_correlation() -> Option<String> {
+        CURRENT.try_with(|origin| origin.correlation_id.clone()).ok().flatten()
     }
 
     /// Its network; work without an origin counts as one network of its own.

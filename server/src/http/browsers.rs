@@ -18,6 +18,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::config::Origins;
 use crate::error::{Error, Result};
+use crate::origin::{CORRELATION_ID_HEADER, REQUEST_ID_HEADER};
 use crate::state::App;
 
 /// How long a browser need not ask again.
@@ -25,8 +26,15 @@ const REMEMBERED: Duration = Duration::from_secs(600);
 
 /// Lets the pages that may come read the answers.
 pub fn cors(origins: &Origins) -> CorsLayer {
-    let custom = [API_KEY_HEADER, LOCK_TOKEN_HEADER, "idempotency-key"].map(HeaderName::from_static);
-    let shown = [ETAG, RETRY_AFTER, HeaderName::from_static(DOCS_COUNT_HEADER)];
+    let custom =
+        [API_KEY_HEADER, LOCK_TOKEN_HEADER, "idempotency-key", REQUEST_ID_HEADER, CORRELATION_ID_HEADER]
+            .map(HeaderName::from_static);
+    let shown = [
+        ETAG,
+        RETRY_AFTER,
+        HeaderName::from_static(DOCS_COUNT_HEADER),
+        HeaderName::from_static(REQUEST_ID_HEADER),
+    ];
     let cors = CorsLayer::new()
         .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::DELETE])
         .allow_headers(

@@ -19,6 +19,7 @@ mod projects;
 mod publish;
 mod refusals;
 mod repository;
+mod request_id;
 mod rooms;
 mod team;
 mod webhooks;
@@ -28,7 +29,7 @@ use std::time::Duration;
 use aitk_shared::limits;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use tower_http::CompressionLevel;
@@ -40,6 +41,7 @@ use tracing::Span;
 
 use crate::error::Error;
 use crate::live;
+use crate::origin::{REQUEST_ID_HEADER, named};
 use crate::state::App;
 
 pub use answers::Answers;
@@ -118,6 +120,7 @@ pub fn router(app: App) -> Router {
         .layer(browsers::cors(&app.origins))
         .layer(CatchPanicLayer::custom(|_| internal_error()))
         .layer(TraceLayer::new_for_http().make_span_with(request_span).on_response(log_response))
+        .layer(from_fn(request_id::name))
         .with_state(app)
 }
 
@@ -128,7 +131,8 @@ fn internal_error() -> Response {
 
 /// Without the query: it may hold a credential (`/ws?token=`).
 fn request_span(request: &Request) -> Span {
-    tracing::info_span!("request", method = %request.method(), path = request.uri().path())
+    let id = named(request.headers(), REQUEST_ID_HEADER);
+    tracing::info_span!("request", id, method = %request.method(), path = request.uri().path())
 }
 
 fn log_response(response: &Response, latency: Duration, _: &Span) {

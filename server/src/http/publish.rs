@@ -16,6 +16,7 @@ use serde_json::Value;
 use super::body::{At, Json as Body};
 use crate::auth::Credential;
 use crate::error::{Error, Result};
+use crate::origin::Origin;
 use crate::publishing::{Draft, Publication};
 use crate::state::App;
 use crate::store::publications::Once;
@@ -143,7 +144,7 @@ fn draft(event: &Value) -> Result<Draft> {
         data: event.data,
         ephemeral: event.ephemeral,
         exclude: event.exclude,
-        correlation_id: event.correlation_id,
+        correlation_id: event.correlation_id.or_else(Origin::current_correlation),
     })
 }
 

@@ -10,6 +10,7 @@ use axum::http::HeaderMap;
 use axum::middleware::Next;
 use axum::response::Response;
 
+use super::request_id::Correlation;
 use crate::auth::presented;
 use crate::origin::Origin;
 use crate::state::App;
@@ -74,7 +75,8 @@ pub async fn note(
     request: Request,
     next: Next,
 ) -> Response {
-    let origin = Origin::of(request.headers(), peer, app.trusted_proxies);
+    let mut origin = Origin::of(request.headers(), peer, app.trusted_proxies);
+    origin.correlation_id = request.extensions().get().and_then(|Correlation(id)| id.clone());
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let key_prefix = unknown_key(request.headers());
     let response = origin.clone().scope(next.run(request)).await;

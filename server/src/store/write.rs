@@ -15,6 +15,7 @@ use super::row::{Columns, big};
 use crate::crypto;
 use crate::error::{Error, Result};
 use crate::live::{Hub, Outgoing};
+use crate::origin::Origin;
 
 /// A change in the making.
 pub struct Write {
@@ -88,7 +89,7 @@ impl Write {
             offset: None,
             at: self.now,
             actor: actor.cloned(),
-            correlation_id: None,
+            correlation_id: Origin::current_correlation(),
             data,
             after: None,
         }

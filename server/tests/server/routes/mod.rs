@@ -11,5 +11,6 @@ mod metrics;
 mod openapi;
 mod projects;
 mod publish;
+mod request_id;
 mod rooms;
 mod team;
