@@ -109,6 +109,10 @@ async fn a_client_joins_its_project_hears_events_and_leaves() {
         (raw.event().await.2["offset"].clone(), raw.event().await.2["offset"].clone()),
         (1.into(), 2.into())
     );
+    let away = raw.call("presence.update", json!({"room": room, "status": "away"})).await;
+    assert_eq!(away, json!({"success": true, "room": room}));
+    let there = platform.admin.get(&format!("/api/rooms/{room}/presence")).await.expect(200);
+    assert_eq!((&there["count"], &there["members"][0]["name"]), (&json!(1), &json!("Dan")), "{there}");
     assert_eq!(
         raw.call("leave", json!({"projectId": project})).await,
         json!({"success": true, "room": room})
@@ -118,8 +122,8 @@ async fn a_client_joins_its_project_hears_events_and_leaves() {
         ("join", json!({"projectId": other}), "not_found"),
         ("join", json!({}), "invalid_request"),
         ("subscribe", json!({"room": "planet:x"}), "invalid_request"),
-        ("typing.start", json!({"chatId": "x"}), "not_found"),
-        ("presence.update", json!({"room": room, "status": "away"}), "unsupported"),
+        ("typing.start", json!({"chatId": "x"}), "invalid_request"),
+        ("presence.update", json!({"room": room, "status": "away"}), "invalid_request"),
         ("dance", json!(null), "unsupported"),
     ] {
         let answer = raw.call(name, argument).await;
