@@ -109,6 +109,8 @@ impl Session {
     }
 
     async fn run(mut self, token: Option<String>) {
+        // The server waits until nobody holds one of these any more.
+        let _open = self.app.draining.subscribe();
         let end = match self.greet(token).await {
             Ok(()) => self.serve().await,
             Err(end) => end,

@@ -260,13 +260,21 @@ async fn of_many_sockets_each_is_told_another_moment_to_come_back() {
         assert_eq!(socket.next_or_close().await, Err(Some(4012)));
         (word, began.elapsed())
     }));
-    let (farewells, ()) = tokio::join!(farewells, platform.stop());
+    let stop = async {
+        platform.stop().await;
+        began.elapsed()
+    };
+    let (farewells, stopped) = tokio::join!(farewells, stop);
     let waits: BTreeSet<u64> = farewells.iter().map(|(wait, _)| *wait).collect();
     assert!(waits.len() > 100 && *waits.first().unwrap() >= 500, "{waits:?}");
     let first = farewells.iter().map(|(_, at)| *at).min().unwrap();
     let last = farewells.iter().map(|(_, at)| *at).max().unwrap();
     assert!(last - first >= Duration::from_secs(1), "{first:?} to {last:?}: they must not leave at once");
     assert!(last <= Duration::from_secs(25), "{last:?}");
+    assert!(
+        stopped + Duration::from_millis(500) >= last,
+        "stopped after {stopped:?}, with sockets open until {last:?}"
+    );
 }
 
 #[tokio::test]
