@@ -1,7 +1,9 @@
 //! Settings: flags before environment before the TOML file before defaults.
 
+mod flags;
 mod jwt;
 mod origins;
+mod sizes;
 
 use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroU64};
@@ -9,146 +11,18 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aitk_shared::limits;
-use aitk_shared::role::Role;
-use aitk_shared::time::{TimeError, parse_duration};
+use aitk_shared::time::parse_duration;
 use anyhow::{Context, Result, anyhow, bail};
-use clap::{Parser, ValueEnum};
+use clap::ValueEnum;
 use serde::Deserialize;
 
+pub use flags::Flags;
 pub use jwt::{JwtKey, JwtSettings, Secret};
 pub use origins::Origins;
+pub use sizes::Limits;
 
-use crate::care::Task;
-use crate::trimming::Bounds;
-
-/// Run the aitk platform: projects, versioned docs, locks and live events
-///
-/// Without any setting it listens on 127.0.0.1:3001 and keeps everything in its
-/// data folder. At the first start it prints an admin key, once.
-#[derive(Parser, Clone, Debug, Default)]
-#[command(name = "aitk-server", version, max_term_width = 100)]
-pub struct Flags {
-    /// Read settings from this TOML file; its keys are the names of these flags
-    #[arg(long, value_name = "FILE", env = "AITK_SERVER_CONFIG", global = true)]
-    pub config: Option<PathBuf>,
-    #[command(flatten)]
-    settings: Partial,
-    /// What to do instead of serving
-    #[command(subcommand)]
-    pub task: Option<Task>,
-}
-
-/// Settings of one source; what it does not say is left to the next.
-#[derive(clap::Args, Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct Partial {
-    /// Listen on this address; port 0 takes a free one [default: 127.0.0.1:3001]
-    #[arg(long, value_name = "ADDR", env = "AITK_SERVER_LISTEN")]
-    listen: Option<SocketAddr>,
-    /// Keep database and secret key in this folder [default: aitk-server, in the user's data folder]
-    #[arg(long, value_name = "DIR", env = "AITK_SERVER_DATA", global = true)]
-    data: Option<PathBuf>,
-    /// Use this database [default: sqlite:aitk.db, in the data folder]
-    #[arg(long, value_name = "URL", env = "AITK_SERVER_DATABASE_URL", global = true)]
-    database_url: Option<String>,
-    /// Read the secret key that seals tokens from this file [default: secret.key, in the data folder]
-    #[arg(long, value_name = "FILE", env = "AITK_SERVER_SECRET_KEY_FILE", global = true)]
-    secret_key_file: Option<PathBuf>,
-    /// Accept this admin key instead of making one; better set by environment or file
-    #[arg(long, value_name = "KEY", env = "AITK_SERVER_ADMIN_KEY", hide_env_values = true)]
-    admin_key: Option<String>,
-    /// Accept JWTs signed (HS256) with this secret of at least 32 bytes; better set by environment or file
-    #[arg(long, value_name = "SECRET", env = "AITK_SERVER_JWT_SECRET", hide_env_values = true)]
-    jwt_secret: Option<Secret>,
-    /// Accept JWTs signed for this public key: PEM, or the file that holds it (RS256, ES256 or EdDSA by its kind)
-    #[arg(long, value_name = "PEM", env = "AITK_SERVER_JWT_PUBLIC_KEY")]
-    jwt_public_key: Option<String>,
-    /// Accept JWTs signed for a key of this JWKS file, chosen by kid; read again when it changes
-    #[arg(long, value_name = "FILE", env = "AITK_SERVER_JWKS_FILE")]
-    jwks_file: Option<PathBuf>,
-    /// Accept only JWTs whose aud names this; needed with JWTs
-    #[arg(long, value_name = "AUDIENCE", env = "AITK_SERVER_JWT_AUDIENCE")]
-    jwt_audience: Option<String>,
-    /// Accept only JWTs of this iss [default: any that the key signed]
-    #[arg(long, value_name = "ISSUER", env = "AITK_SERVER_JWT_ISSUER")]
-    jwt_issuer: Option<String>,
-    /// Let JWTs do at most what this role may: developer, lead or admin [default: lead]
-    #[arg(long, value_name = "ROLE", env = "AITK_SERVER_JWT_MAX_ROLE", value_parser = jwt::parse_role)]
-    jwt_max_role: Option<Role>,
-    /// Accept docs up to this size, in bytes [default: 10485760]
-    #[arg(long, value_name = "BYTES", env = "AITK_SERVER_MAX_DOC_BYTES")]
-    max_doc_bytes: Option<u64>,
-    /// Accept so many docs a project [default: 5000]
-    #[arg(long, value_name = "COUNT", env = "AITK_SERVER_MAX_PROJECT_DOCS")]
-    max_project_docs: Option<u64>,
-    /// Accept docs of a project up to this size together, in bytes [default: 268435456]
-    #[arg(long, value_name = "BYTES", env = "AITK_SERVER_MAX_PROJECT_BYTES")]
-    max_project_bytes: Option<u64>,
-    /// Keep so many events of each room for those who come back; 0 keeps all [default: 10000]
-    #[arg(long, value_name = "COUNT", env = "AITK_SERVER_KEEP_EVENTS")]
-    keep_events: Option<u64>,
-    /// Keep events so long, such as 72h; 0 keeps them for ever [default: 7d]
-    #[arg(long, value_name = "TIME", env = "AITK_SERVER_KEEP_EVENTS_FOR")]
-    keep_events_for: Option<String>,
-    /// Accept browser pages of these origins beside the server's own, as https://app.example.com; * is all
-    #[arg(long, value_name = "ORIGIN", env = "AITK_SERVER_ALLOWED_ORIGINS", value_delimiter = ',')]
-    allowed_origins: Option<Vec<String>>,
-    /// Accept so many sockets at once [default: 20000]
-    #[arg(long, value_name = "COUNT", env = "AITK_SERVER_MAX_SOCKETS")]
-    max_sockets: Option<NonZeroU32>,
-    /// Accept so many sockets of one user or key [default: 100]
-    #[arg(long, value_name = "COUNT", env = "AITK_SERVER_MAX_USER_SOCKETS")]
-    max_user_sockets: Option<NonZeroU32>,
-    /// Accept so many rooms a socket [default: 256]
-    #[arg(long, value_name = "COUNT", env = "AITK_SERVER_MAX_SOCKET_ROOMS")]
-    max_socket_rooms: Option<NonZeroU32>,
-    /// Accept so many frames a minute from a client's socket [default: 100]
-    #[arg(long, value_name = "COUNT", env = "AITK_SERVER_MAX_CLIENT_FRAMES")]
-    max_client_frames: Option<NonZeroU32>,
-    /// Refuse addresses after so many failed authentications a minute [default: 10]
-    #[arg(long, value_name = "COUNT", env = "AITK_SERVER_MAX_AUTH_FAILURES")]
-    max_auth_failures: Option<NonZeroU32>,
-    /// Believe X-Forwarded-For of so many proxies of yours, which every request comes through [default: 0]
-    #[arg(long, value_name = "COUNT", env = "AITK_SERVER_TRUSTED_PROXIES")]
-    trusted_proxies: Option<usize>,
-    /// Let projects' repositories be on private and loopback addresses, be reached by plain http there, and be folders
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", env = "AITK_SERVER_ALLOW_PRIVATE_REPOS")]
-    allow_private_repos: Option<bool>,
-    /// Look at each connected repository this often; 'off' waits for webhooks and `aitk docs pull` [default: 5m]
-    #[arg(long, value_name = "TIME", env = "AITK_SERVER_PULL_INTERVAL")]
-    pull_interval: Option<String>,
-    /// Keep so many versions of each doc [default: all]
-    #[arg(long, value_name = "COUNT", env = "AITK_SERVER_KEEP_VERSIONS")]
-    keep_versions: Option<NonZeroU64>,
-    /// Keep versions that stood within this time, such as 90d; with --keep-versions, what either keeps
-    /// stays [default: for ever]
-    #[arg(long, value_name = "TIME", env = "AITK_SERVER_KEEP_HISTORY", value_parser = Age::parse)]
-    keep_history: Option<Age>,
-    /// Show /metrics to this machine and to admins alone, or to everybody [default: local]
-    #[arg(long, value_name = "WHO", env = "AITK_SERVER_METRICS")]
-    metrics: Option<MetricsFor>,
-    /// Write the log as text or as one JSON object a line [default: text]
-    #[arg(long, value_name = "FORMAT", env = "AITK_SERVER_LOG_FORMAT")]
-    log_format: Option<LogFormat>,
-}
-
-/// A length of time, as people write it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
-#[serde(try_from = "String")]
-struct Age(Duration);
-
-impl Age {
-    fn parse(text: &str) -> Result<Self, TimeError> {
-        parse_duration(text).map(Age)
-    }
-}
-
-impl TryFrom<String> for Age {
-    type Error = TimeError;
-    fn try_from(text: String) -> Result<Self, TimeError> {
-        Age::parse(&text)
-    }
-}
+use crate::retention::{EventBounds, HistoryBounds};
+use flags::Partial;
 
 /// How the log is written.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
@@ -172,66 +46,6 @@ pub enum MetricsFor {
     Public,
 }
 
-/// Sizes and counts that a server accepts.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Bytes of one doc.
-    pub doc_bytes: u64,
-    /// Docs of one project.
-    pub project_docs: u64,
-    /// Bytes of all docs of one project.
-    pub project_bytes: u64,
-    /// Failed authentications a minute and address.
-    pub auth_failures: u32,
-    /// Sockets in all.
-    pub sockets: u32,
-    /// Sockets of one user or key.
-    pub user_sockets: u32,
-    /// Rooms of one socket.
-    pub socket_rooms: u32,
-    /// Frames a minute and socket.
-    pub client_frames: u32,
-    /// How often a ping goes out; no setting, for tests.
-    pub heartbeat: Duration,
-    /// How long a socket may be silent; no setting, for tests.
-    pub socket_dead: Duration,
-    /// How long a socket may show no credential; no setting, for tests.
-    pub socket_auth: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Limits {
-            doc_bytes: limits::DOC_BYTES,
-            project_docs: limits::PROJECT_DOCS,
-            project_bytes: limits::PROJECT_BYTES,
-            auth_failures: limits::AUTH_FAILURES,
-            sockets: limits::SOCKETS,
-            user_sockets: limits::USER_SOCKETS,
-            socket_rooms: limits::SOCKET_ROOMS,
-            client_frames: limits::CLIENT_FRAMES,
-            heartbeat: limits::HEARTBEAT,
-            socket_dead: limits::SOCKET_DEAD,
-            socket_auth: limits::SOCKET_AUTH,
-        }
-    }
-}
-
-/// What rooms keep of their events, for those who come back.
-#[derive(Clone, Copy, Debug)]
-pub struct Retention {
-    /// So many of each room; `None` keeps all.
-    pub events: Option<u64>,
-    /// So long; `None` is for ever.
-    pub time: Option<Duration>,
-}
-
-impl Default for Retention {
-    fn default() -> Self {
-        Retention { events: Some(limits::KEEP_EVENTS), time: Some(limits::KEEP_EVENTS_FOR) }
-    }
-}
-
 /// All settings of a server.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -250,7 +64,7 @@ pub struct Config {
     /// Sizes and counts.
     pub limits: Limits,
     /// What rooms keep of their events.
-    pub retention: Retention,
+    pub events: EventBounds,
     /// Browser pages that may come.
     pub allowed_origins: Origins,
     /// Proxies that every request comes through.
@@ -260,7 +74,7 @@ pub struct Config {
     /// How often connected repositories are looked at by themselves; `None` for never.
     pub pull_interval: Option<Duration>,
     /// How far the history of docs goes back.
-    pub history: Bounds,
+    pub history: HistoryBounds,
     /// Who may read `/metrics`.
     pub metrics: MetricsFor,
     /// How the log is written.
@@ -315,7 +129,7 @@ impl Config {
                 client_frames: count(set.max_client_frames, file.max_client_frames, defaults.client_frames),
                 ..defaults
             },
-            retention: retention(
+            events: retention(
                 set.keep_events.or(file.keep_events),
                 set.keep_events_for.or(file.keep_events_for).as_deref(),
             )?,
@@ -325,7 +139,7 @@ impl Config {
             trusted_proxies: set.trusted_proxies.or(file.trusted_proxies).unwrap_or(0),
             allow_private_repos: set.allow_private_repos.or(file.allow_private_repos).unwrap_or_default(),
             pull_interval: pull_interval(set.pull_interval.or(file.pull_interval).as_deref())?,
-            history: Bounds {
+            history: HistoryBounds {
                 versions: set.keep_versions.or(file.keep_versions).map(NonZeroU64::get),
                 time: set.keep_history.or(file.keep_history).map(|age| age.0),
             },
@@ -345,27 +159,27 @@ impl Config {
             admin_key: None,
             jwt: None,
             limits: Limits::default(),
-            retention: Retention::default(),
+            events: EventBounds::default(),
             allowed_origins: Origins::default(),
             trusted_proxies: 0,
             allow_private_repos: false,
             pull_interval: Some(limits::PULL_INTERVAL),
-            history: Bounds::default(),
+            history: HistoryBounds::default(),
             metrics: MetricsFor::Local,
             log_format: LogFormat::Text,
         }
     }
 }
 
-fn retention(events: Option<u64>, time: Option<&str>) -> Result<Retention> {
-    let default = Retention::default();
+fn retention(events: Option<u64>, time: Option<&str>) -> Result<EventBounds> {
+    let default = EventBounds::default();
     let time = match time.map(parse_duration) {
         None => default.time,
         Some(Ok(Duration::ZERO)) => None,
         Some(Ok(time)) => Some(time),
         Some(Err(why)) => bail!("keep-events-for: {why}"),
     };
-    Ok(Retention { events: events.map_or(default.events, |count| (count > 0).then_some(count)), time })
+    Ok(EventBounds { events: events.map_or(default.events, |count| (count > 0).then_some(count)), time })
 }
 
 /// A count from the first source that says one.
@@ -420,6 +234,8 @@ fn default_data_folder() -> Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aitk_shared::role::Role;
+    use clap::Parser;
 
     #[test]
     fn a_flag_beats_the_file_and_the_file_beats_the_default() {

@@ -24,7 +24,6 @@ mod repository;
 mod retention;
 mod state;
 mod store;
-mod trimming;
 
 use std::fs::{File, TryLockError};
 use std::net::SocketAddr;
@@ -43,10 +42,8 @@ use tokio::task::JoinHandle;
 
 pub use care::{Task, run as care};
 pub use clock::Clock;
-pub use config::{
-    Config, Flags, JwtKey, JwtSettings, Limits, LogFormat, MetricsFor, Origins, Retention, Secret,
-};
-pub use trimming::Bounds;
+pub use config::{Config, Flags, JwtKey, JwtSettings, Limits, LogFormat, MetricsFor, Origins, Secret};
+pub use retention::{EventBounds, HistoryBounds};
 
 use aitk_shared::rate::Quota;
 use auth::{Failures, Jwt};
@@ -128,8 +125,8 @@ impl Server {
         let tasks = vec![
             tokio::spawn(leases::expire(app.clone())),
             tokio::spawn(publishing::commit_all(app.clone(), waiting)),
-            tokio::spawn(retention::trim(app.clone(), config.retention)),
-            tokio::spawn(trimming::trim(app.clone(), config.history)),
+            tokio::spawn(retention::events::trim(app.clone(), config.events)),
+            tokio::spawn(retention::history::trim(app.clone(), config.history)),
             tokio::spawn(notes::keep_writing(app.clone())),
             tokio::spawn(repository::work(app.clone())),
             tokio::spawn(live::tell_of_company(app.clone())),

@@ -17,8 +17,8 @@ use proptest::test_runner::{Config as Cases, TestRunner};
 
 use super::Connection;
 use super::socket::{missed, snapshot};
-use crate::config::Retention;
 use crate::publishing::{Draft, Publication};
+use crate::retention::EventBounds;
 use crate::{Clock, Config, Server, retention};
 
 const READERS: usize = 3;
@@ -97,7 +97,7 @@ struct World {
 async fn start(folder: &Path) -> Server {
     let mut config = Config::in_folder(folder);
     // Only the story's own trims.
-    config.retention = Retention { events: None, time: None };
+    config.events = EventBounds { events: None, time: None };
     Server::start(config, Clock::default()).await.unwrap()
 }
 
@@ -212,8 +212,8 @@ impl World {
     }
 
     async fn trim(&mut self) {
-        let keep = Retention { events: Some(KEPT), time: None };
-        retention::trim_once(&self.server.app, keep).await.unwrap();
+        let keep = EventBounds { events: Some(KEPT), time: None };
+        retention::events::trim_once(&self.server.app, keep).await.unwrap();
         self.model.first = self.model.first.max((self.model.head() + 1).saturating_sub(KEPT));
     }
 

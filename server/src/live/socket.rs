@@ -38,7 +38,7 @@ const WRITE_BUFFER_BYTES: usize = 32 * 1024;
 /// Missed events are read from the log in pages of so many.
 const RECOVERY_PAGE: u64 = 500;
 /// A last word to a client that may not read any more.
-const LAST_WORD: Duration = Duration::from_secs(1);
+pub(super) const LAST_WORD: Duration = Duration::from_secs(1);
 
 /// `?token=`, for browsers, which cannot set headers.
 #[derive(Deserialize)]

@@ -161,7 +161,7 @@ mod tests {
     use aitk_shared::hash::ContentHash;
 
     use crate::store::publications;
-    use crate::{Clock, Config, Retention, Server, retention};
+    use crate::{Clock, Config, EventBounds, Server, retention};
 
     fn publication(room: &str) -> Publication {
         let draft = Draft {
@@ -237,7 +237,7 @@ mod tests {
             async || publications::any_old(&mut app.store.read().await.unwrap(), later).await.unwrap();
         assert!(any_old().await);
         app.clock.advance(limits::IDEMPOTENCY_TIME);
-        retention::trim_once(&app, Retention { events: None, time: None }).await.unwrap();
+        retention::events::trim_once(&app, EventBounds { events: None, time: None }).await.unwrap();
         assert!(!any_old().await);
         let anew = app.publishing.publish(Publication { once, ..publication("issue:1") }, 1).await.unwrap();
         assert!(!anew.replayed);

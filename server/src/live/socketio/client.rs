@@ -14,7 +14,7 @@ use aitk_shared::socketio::{self, ClientPacket, Namespace, Received};
 use engineioxide::{Socket, Str};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Inbox;
 use super::calls::Problem;
@@ -22,6 +22,7 @@ use super::line::{Broken, Line};
 use crate::auth::Credential;
 use crate::error::Error;
 use crate::http::Refusal;
+use crate::live::socket::LAST_WORD;
 use crate::live::{Closing, Frame, Missed, Reader};
 use crate::origin::Origin;
 use crate::state::App;
@@ -71,6 +72,8 @@ impl Client {
 
     pub async fn run(mut self) {
         let app = self.app.clone();
+        // The server waits until nobody holds one of these any more.
+        let _open = app.draining.subscribe();
         let mut drained = pin!(app.drained());
         let mut alone_since = Some(Instant::now());
         loop {
@@ -94,7 +97,11 @@ impl Client {
                 Err(End::ShowOut(namespace, closing)) => self.show_out(namespace, closing),
                 Err(End::Close(closing)) => {
                     self.say_closed(closing);
-                    return self.line.close();
+                    self.line.close();
+                    // The engine still brings the last word there, and then says that it is done.
+                    let done = async { while self.inbox.recv().await.is_some() {} };
+                    let _ = timeout(LAST_WORD, done).await;
+                    return;
                 }
                 Err(End::Gone) => return self.line.close(),
             }

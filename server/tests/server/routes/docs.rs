@@ -306,10 +306,10 @@ async fn the_docs_are_listed_as_they_were_and_a_change_of_several_is_never_halve
 
 #[tokio::test]
 async fn a_bounded_history_loses_old_versions_and_nothing_else() {
-    use aitk_server::Bounds;
+    use aitk_server::HistoryBounds;
     let day = std::time::Duration::from_hours(24);
     let platform = Platform::start_with(|config| {
-        config.history = Bounds { versions: Some(2), time: Some(7 * day) };
+        config.history = HistoryBounds { versions: Some(2), time: Some(7 * day) };
     })
     .await;
     let project = platform.project("p").await;

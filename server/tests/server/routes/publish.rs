@@ -373,8 +373,7 @@ async fn publications_and_docs_share_one_dense_log() {
 #[tokio::test]
 async fn what_left_the_log_is_told_and_never_passed_over() {
     let keep = |config: &mut aitk_server::Config| {
-        config.retention =
-            aitk_server::Retention { events: Some(10), time: Some(Duration::from_secs(3_600)) };
+        config.events = aitk_server::EventBounds { events: Some(10), time: Some(Duration::from_secs(3_600)) };
     };
     let platform = Platform::start_with(keep).await;
     let project = platform.project("p").await;

@@ -12,7 +12,7 @@ use crate::store::projects;
 
 /// How far the history of each doc goes back; without either, for ever.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
-pub struct Bounds {
+pub struct HistoryBounds {
     /// So many versions stay.
     pub versions: Option<u64>,
     /// What stood within this time stays.
@@ -20,8 +20,8 @@ pub struct Bounds {
 }
 
 /// Runs as long as the server, if there is anything to do at all.
-pub async fn trim(app: App, bounds: Bounds) {
-    if bounds == Bounds::default() {
+pub async fn trim(app: App, bounds: HistoryBounds) {
+    if bounds == HistoryBounds::default() {
         return;
     }
     loop {
@@ -35,7 +35,7 @@ pub async fn trim(app: App, bounds: Bounds) {
 }
 
 /// Trims all projects, a few versions a transaction, so that saves come in between.
-async fn once(app: &App, bounds: Bounds) -> Result<usize> {
+async fn once(app: &App, bounds: HistoryBounds) -> Result<usize> {
     let now = app.clock.now().as_millis();
     let time = bounds.time.map(|time| i64::try_from(time.as_millis()).unwrap_or(i64::MAX));
     let since = time.map(|time| Timestamp::from_millis(now.saturating_sub(time)));

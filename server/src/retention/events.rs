@@ -1,18 +1,31 @@
-//! Lets go of what rooms keep only for a while, in small steps, so that nobody waits for it.
-//!
-//! A log loses its beginning and never gets a hole. Docs lose nothing: their versions are not
-//! events.
+//! Lets old events of rooms go. Docs lose nothing by it: their versions are not events.
+
+use std::time::Duration;
 
 use aitk_shared::limits;
 use aitk_shared::time::Timestamp;
 
-use crate::config::Retention;
 use crate::error::Result;
 use crate::state::App;
 use crate::store::{events, publications};
 
+/// What rooms keep of their events, for those who come back.
+#[derive(Clone, Copy, Debug)]
+pub struct EventBounds {
+    /// So many of each room; `None` keeps all.
+    pub events: Option<u64>,
+    /// So long; `None` is for ever.
+    pub time: Option<Duration>,
+}
+
+impl Default for EventBounds {
+    fn default() -> Self {
+        EventBounds { events: Some(limits::KEEP_EVENTS), time: Some(limits::KEEP_EVENTS_FOR) }
+    }
+}
+
 /// Runs as long as the server.
-pub async fn trim(app: App, keep: Retention) {
+pub async fn trim(app: App, keep: EventBounds) {
     loop {
         if let Err(error) = trim_once(&app, keep).await {
             tracing::warn!(?error, "cannot let go of old events yet");
@@ -22,7 +35,7 @@ pub async fn trim(app: App, keep: Retention) {
 }
 
 /// Looks through all rooms once.
-pub async fn trim_once(app: &App, keep: Retention) -> Result<()> {
+pub async fn trim_once(app: &App, keep: EventBounds) -> Result<()> {
     let mut last = None;
     loop {
         let rooms = events::kept(&mut *app.store.read().await?, last.as_ref()).await?;
@@ -42,7 +55,7 @@ pub async fn trim_once(app: &App, keep: Retention) -> Result<()> {
     Ok(())
 }
 
-async fn trim_room(app: &App, kept: &events::Kept, keep: Retention) -> Result<()> {
+async fn trim_room(app: &App, kept: &events::Kept, keep: EventBounds) -> Result<()> {
     let mut first = kept.first;
     if let Some(count) = keep.events {
         first = first.max((kept.head + 1).saturating_sub(count));
